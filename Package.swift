@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every executable carries the Swift runtime with it, so that an installed copy needs nothing but glibc and the C
+// libraries that the design names.
+let standalone: [LinkerSetting] = [.unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"])]
+let standaloneWithEssentials: [LinkerSetting] =
+    standalone + ["FoundationEssentials", "_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }
+let standaloneWithFoundation: [LinkerSetting] =
+    standalone + ["Foundation", "CoreFoundation", "FoundationInternationalization", "_FoundationICU"].map { .linkedLibrary($0) }
+    + standaloneWithEssentials.dropFirst()
+
+// The loader is the one program that runs inside a container before the container's own: freestanding, static, and at
+// an address of its own, so that the program it loads finds its usual places free.
+let freestanding: [CSetting] = [
+    .unsafeFlags([
+        "-ffreestanding", "-fno-stack-protector", "-fno-pic", "-fno-builtin", "-mno-sse", "-O2",
+        "-fno-asynchronous-unwind-tables", "-Wall", "-Wextra", "-Werror",
+    ])
+]
+let freestandingLink: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-enable-experimental-feature", "Embedded", "-wmo"]
+            + ["-nostdlib", "-nostartfiles", "-static", "-no-pie"].flatMap { ["-Xclang-linker", $0] }
+            + ["-Ttext-segment=0x200000000000", "--build-id=none"].flatMap { ["-Xlinker", $0] })
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "ukontainer",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries of the system.
+        .systemLibrary(name: "CGRPC", path: "Sources/C/CGRPC", providers: [.apt(["libgrpc-dev"])]),
+        .systemLibrary(name: "CArchive", path: "Sources/C/CArchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CProtobufC", path: "Sources/C/CProtobufC", providers: [.apt(["libprotobuf-c-dev"])]),
+
+        // What only one operating system has, and what both sides of the kernel's door agree on.
+        .target(name: "CHost", path: "Sources/C/CHost"),
+        .target(name: "Host", dependencies: ["CHost", system]),
+        .target(name: "KernelProtocol", dependencies: ["Host", system]),
+
+        // ukernel: one per container.
+        .target(name: "CKernel", path: "Sources/C/CKernel"),
+        .target(name: "UnionFileSystem", dependencies: ["Host", "CHost", system]),
+        .target(name: "Kernel", dependencies: ["CKernel", "Host", "KernelProtocol", "UnionFileSystem", system]),
+        .executableTarget(name: "ukernel", dependencies: ["Kernel"], linkerSettings: standalone),
+        .executableTarget(name: "ukloader", cSettings: freestanding, linkerSettings: freestandingLink),
+
+        // runu: the OCI runtime.
+        .target(name: "OCISpec"),
+        .target(name: "Runtime", dependencies: ["OCISpec", "Host", "KernelProtocol", system]),
+        .executableTarget(name: "runu", dependencies: ["Runtime", argumentParser], linkerSettings: standaloneWithEssentials),
+
+        // containerd-shim-runu-v2: one per container.
+        .target(name: "CShimMessages", dependencies: ["CProtobufC"], path: "Sources/C/CShimMessages"),
+        .target(name: "TTRPC", dependencies: ["CShimMessages", "Host", system]),
+        .target(name: "Shim", dependencies: ["TTRPC", "CShimMessages", "Host", system]),
+        .executableTarget(name: "containerd-shim-runu-v2", dependencies: ["Shim"], linkerSettings: standalone),
+
+        // The containerd API: messages, transport, client.
+        .target(name: "ContainerdAPI", dependencies: [protobuf], exclude: []),
+        .target(name: "CGRPCSupport", dependencies: ["CGRPC"], path: "Sources/C/CGRPCSupport"),
+        .target(name: "GRPC", dependencies: ["CGRPC", "CGRPCSupport", protobuf, logging]),
+        .target(name: "ContainerdClient", dependencies: ["ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
+
+        // ukmanager.
+        .target(name: "Archive", dependencies: ["CArchive", "Host", system]),
+        .target(name: "Metadata", dependencies: [database, "ContainerdAPI"]),
+        .target(name: "ContentStore", dependencies: ["Metadata", "Host", crypto, system]),
+        .target(name: "Snapshots", dependencies: ["Metadata", "Host", system]),
+        .target(
+            name: "Manager",
+            dependencies: [
+                "GRPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC", "CShimMessages",
+                "OCISpec", "Host", logging, crypto, system,
+            ]),
+        .executableTarget(
+            name: "ukmanager", dependencies: ["Manager", argumentParser, logging], linkerSettings: standaloneWithFoundation),
+        .target(
+            name: "Ctr",
+            dependencies: ["ContainerdClient", "TTRPC", "CShimMessages", "OCISpec", "Host", argumentParser]),
+        .executableTarget(name: "ukctr", dependencies: ["Ctr"], linkerSettings: standaloneWithFoundation),
+
+        // ukd and its client.
+        .target(name: "EngineAPI"),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "EngineAPI", "ContainerdClient", "ContainerdAPI", "OCISpec", "Archive", "Host", database, logging,
+                crypto, system,
+            ]),
+        .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Host", logging] + nio),
+        .executableTarget(
+            name: "ukd", dependencies: ["EngineServer", argumentParser, logging], linkerSettings: standaloneWithFoundation),
+        .target(name: "EngineClient", dependencies: ["EngineAPI", "Host", system] + nio),
+        .target(name: "UkCommands", dependencies: ["EngineClient", "EngineAPI", "Host", argumentParser]),
+        .executableTarget(name: "uk", dependencies: ["UkCommands"], linkerSettings: standaloneWithFoundation),
+    ],
+    swiftLanguageModes: [.v6]
+)

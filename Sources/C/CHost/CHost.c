@@ -1,0 +1,182 @@
+#define _GNU_SOURCE 1
+#include "CHost.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void child_main(const char *path, const struct ukh_spawn_options *o, int report) {
+    sigset_t none;
+    sigemptyset(&none);
+    for (int s = 1; s < 65; s++) signal(s, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (o->parent_death_signal) prctl(PR_SET_PDEATHSIG, o->parent_death_signal);
+    if (o->new_session && setsid() < 0) goto fail;
+    if (o->cwd && chdir(o->cwd) < 0) goto fail;
+
+    // Move every source out of the way of the targets first, so that no dup2 overwrites one still needed.
+    int high[64];
+    if (o->fd_count > 63) { errno = EMFILE; goto fail; }
+    int report_high = fcntl(report, F_DUPFD_CLOEXEC, o->fd_count + 1);
+    if (report_high < 0) goto fail;
+    report = report_high;
+    for (int i = 0; i < o->fd_count; i++) {
+        high[i] = o->fds[i] < 0 ? -1 : fcntl(o->fds[i], F_DUPFD_CLOEXEC, o->fd_count + 1);
+        if (o->fds[i] >= 0 && high[i] < 0) goto fail;
+    }
+    for (int i = 0; i < o->fd_count; i++) {
+        if (high[i] < 0) close(i);
+        else if (dup2(high[i], i) < 0) goto fail;
+    }
+    syscall(SYS_close_range, o->fd_count, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (o->controlling_terminal >= 0 && ioctl(o->controlling_terminal, TIOCSCTTY, 0) < 0) goto fail;
+    execve(path, (char *const *)o->argv, (char *const *)o->envp);
+fail:;
+    int error = errno;
+    ssize_t ignored = write(report, &error, sizeof error);
+    (void)ignored;
+    _exit(127);
+}
+
+pid_t ukh_spawn(const char *path, const struct ukh_spawn_options *o) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) < 0) return -errno;
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(report[0]);
+        child_main(path, o, report[1]);
+    }
+    int error = pid < 0 ? errno : 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    close(report[1]);
+    if (pid > 0) {
+        ssize_t n;
+        int child_error = 0;
+        while ((n = read(report[0], &child_error, sizeof child_error)) < 0 && errno == EINTR) {}
+        if (n == (ssize_t)sizeof child_error) {
+            error = child_error;
+            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+        }
+    }
+    close(report[0]);
+    return error ? -error : pid;
+}
+
+ssize_t ukh_send_fds(int socket, const void *data, size_t length, const int *fds, int fd_count) {
+    struct iovec iov = {(void *)data, length};
+    union { char room[CMSG_SPACE(sizeof(int) * 64)]; struct cmsghdr align; } control;
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (fd_count > 64) return -EINVAL;
+    if (fd_count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.room;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
+        memcpy(CMSG_DATA(header), fds, sizeof(int) * fd_count);
+    }
+    ssize_t n;
+    while ((n = sendmsg(socket, &message, MSG_NOSIGNAL)) < 0 && errno == EINTR) {}
+    return n < 0 ? -errno : n;
+}
+
+ssize_t ukh_receive_fds(int socket, void *data, size_t length, int *fds, int *fd_count) {
+    struct iovec iov = {data, length};
+    union { char room[CMSG_SPACE(sizeof(int) * 64)]; struct cmsghdr align; } control;
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    int room = *fd_count;
+    *fd_count = 0;
+    ssize_t n;
+    while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {}
+    if (n < 0) return -errno;
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
+        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;
+        int count = (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        for (int i = 0; i < count; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(h) + i * sizeof(int), sizeof fd);
+            if (*fd_count < room) fds[(*fd_count)++] = fd;
+            else close(fd);
+        }
+    }
+    return n;
+}
+
+int ukh_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return -errno;
+    *pid = peer.pid;
+    *uid = peer.uid;
+    *gid = peer.gid;
+    return 0;
+}
+
+static int result(long value) { return value < 0 ? -errno : (int)value; }
+
+int ukh_accept(int socket) {
+    int fd;
+    while ((fd = accept4(socket, NULL, NULL, SOCK_CLOEXEC)) < 0 && (errno == EINTR || errno == ECONNABORTED)) {}
+    return result(fd);
+}
+
+int ukh_pidfd_open(pid_t pid) { return result(syscall(SYS_pidfd_open, pid, 0)); }
+int ukh_pidfd_signal(int pidfd, int signal) { return result(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0)); }
+int ukh_set_subreaper(int on) { return result(prctl(PR_SET_CHILD_SUBREAPER, on)); }
+
+int ukh_set_nonblocking(int fd, int on) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return -errno;
+    return result(fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
+}
+
+int ukh_set_window(int fd, uint16_t rows, uint16_t columns) {
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
+    return result(ioctl(fd, TIOCSWINSZ, &size));
+}
+
+int ukh_get_window(int fd, uint16_t *rows, uint16_t *columns) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return -errno;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return 0;
+}
+
+int ukh_open_pty(int *master, int *slave, char *name, size_t name_size) {
+    int m = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (m < 0) return -errno;
+    if (grantpt(m) < 0 || unlockpt(m) < 0 || ptsname_r(m, name, name_size) != 0) goto fail;
+    int s = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (s < 0) goto fail;
+    *master = m;
+    *slave = s;
+    return 0;
+fail:;
+    int error = errno;
+    close(m);
+    return -error;
+}
+
+int ukh_exit_code(int status) {
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+int ukh_wifstopped(int status) { return WIFSTOPPED(status); }
+long ukh_clock_ticks(void) { return sysconf(_SC_CLK_TCK); }
+char **ukh_environment(void) { return environ; }

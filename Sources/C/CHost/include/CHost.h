@@ -1,0 +1,50 @@
+// What Swift cannot say by itself on Linux: fork, control messages, and a few constants that glibc hides in macros.
+#pragma once
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/// How a child is to be born; see `ukh_spawn`.
+struct ukh_spawn_options {
+    const char *const *argv;
+    const char *const *envp;
+    const char *cwd;          // NULL: the parent's
+    const int *fds;           // fds[i] becomes descriptor i of the child; -1 leaves that number closed
+    int fd_count;             // every descriptor from fd_count up is closed in the child
+    int new_session;          // setsid
+    int controlling_terminal; // descriptor number of the child that becomes its terminal, or -1
+    int parent_death_signal;  // 0: none
+};
+
+/// Starts `path`. Returns the child's pid, or -errno: also when the child's exec failed, in which case the child has
+/// been reaped. Signal dispositions and mask are reset in the child.
+pid_t ukh_spawn(const char *path, const struct ukh_spawn_options *options);
+
+/// sendmsg with descriptors; returns bytes sent or -errno. SIGPIPE is never raised.
+ssize_t ukh_send_fds(int socket, const void *data, size_t length, const int *fds, int fd_count);
+
+/// recvmsg with descriptors (close-on-exec); `*fd_count` is room on entry, received on return. Bytes or -errno.
+ssize_t ukh_receive_fds(int socket, void *data, size_t length, int *fds, int *fd_count);
+
+/// accept4 with SOCK_CLOEXEC; descriptor or -errno.
+int ukh_accept(int socket);
+
+/// Peer of a unix socket; 0 or -errno.
+int ukh_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
+
+int ukh_pidfd_open(pid_t pid);
+int ukh_pidfd_signal(int pidfd, int signal);
+int ukh_set_subreaper(int on);
+int ukh_set_nonblocking(int fd, int on);
+int ukh_set_window(int fd, uint16_t rows, uint16_t columns);
+int ukh_get_window(int fd, uint16_t *rows, uint16_t *columns);
+/// Opens a pseudo-terminal pair, both close-on-exec. 0 or -errno.
+int ukh_open_pty(int *master, int *slave, char *name, size_t name_size);
+/// wait status helpers: exit code as shells and containerd count it (128 + signal).
+int ukh_exit_code(int status);
+int ukh_wifstopped(int status);
+/// This process's environment, `environ`.
+char **ukh_environment(void);
+/// open(2) flags that glibc hides behind _GNU_SOURCE.
+enum { UKH_O_PATH = 010000000, UKH_O_TMPFILE = 020200000 };
+long ukh_clock_ticks(void);

@@ -1,0 +1,29 @@
+import Glibc
+import SystemPackage
+
+/// A refusal by the host's kernel: what was tried, on which object, and the error number that came back.
+public struct HostError: Error, Sendable, CustomStringConvertible {
+    public var errno: Errno
+    public var operation: String
+    public var object: String
+
+    public init(_ errno: Errno, _ operation: String, _ object: String) {
+        self.errno = errno
+        self.operation = operation
+        self.object = object
+    }
+
+    /// The error that the calling thread's `errno` holds.
+    public static func last(_ operation: String, _ object: String) -> HostError {
+        HostError(Errno(rawValue: Glibc.errno), operation, object)
+    }
+
+    /// Turns a result of CHost (negative: an error number) into a value.
+    @discardableResult
+    public static func check<T: SignedInteger>(_ result: T, _ operation: String, _ object: String) throws -> T {
+        guard result < 0 else { return result }
+        throw HostError(Errno(rawValue: CInt(-result)), operation, object)
+    }
+
+    public var description: String { "\(operation) \(object): \(errno)" }
+}

@@ -1,0 +1,54 @@
+import CHost
+import Glibc
+import SystemPackage
+
+/// Other processes of the host, seen through /proc and pidfds.
+public enum Processes {
+    /// When `pid` started, in clock ticks since boot: with the pid, a name that is never used twice. Nil when it is gone
+    /// or a zombie.
+    public static func startTime(of pid: pid_t) -> UInt64? {
+        guard let fields = statFields(of: pid), fields[0] != "Z", fields[0] != "X" else { return nil }
+        return UInt64(fields[19])
+    }
+
+    /// The parent of `pid`, or nil when it is gone.
+    public static func parent(of pid: pid_t) -> pid_t? {
+        statFields(of: pid).flatMap { pid_t($0[1]) }
+    }
+
+    /// Fields of /proc/pid/stat from the third (state) on, see proc_pid_stat(5).
+    public static func statFields(of pid: pid_t) -> [Substring]? {
+        guard let text = readSmallFile("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 19 ? fields : nil
+    }
+
+    /// Sends `signal` to the process that has `pid` and started at `startTime`; false when that one is gone.
+    public static func signal(_ signal: CInt, pid: pid_t, startTime: UInt64) -> Bool {
+        let pidfd = ukh_pidfd_open(pid)
+        guard pidfd >= 0 else { return false }
+        defer { close(pidfd) }
+        guard Processes.startTime(of: pid) == startTime else { return false }
+        return ukh_pidfd_signal(pidfd, signal) == 0
+    }
+
+    /// Makes orphaned descendants children of this process.
+    public static func becomeSubreaper() throws {
+        try HostError.check(ukh_set_subreaper(1), "become", "subreaper")
+    }
+}
+
+/// The contents of a file of at most a few pages, such as those under /proc; nil when it cannot be read.
+public func readSmallFile(_ path: String) -> String? {
+    let fd = open(path, O_RDONLY | O_CLOEXEC)
+    guard fd >= 0 else { return nil }
+    defer { close(fd) }
+    var bytes: [UInt8] = []
+    while true {
+        let count = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: 4096))
+        let n = bytes.withUnsafeMutableBytes { read(fd, $0.baseAddress! + count, 4096) }
+        bytes.removeLast(4096 - max(n, 0))
+        if n <= 0 { return n < 0 && count == 0 ? nil : String(decoding: bytes, as: UTF8.self) }
+    }
+}

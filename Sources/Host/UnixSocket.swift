@@ -1,0 +1,127 @@
+import CHost
+import Glibc
+import SystemPackage
+
+/// Unix stream sockets by path, of any length: a path beyond `sun_path` is reached through its folder's descriptor.
+public enum UnixSocket {
+    /// Binds and listens. The socket file has mode 0600.
+    ///
+    /// - Parameter replacingDead: removes a socket file that nobody listens on any more.
+    /// - Throws: `HostError` with `addressInUse` when somebody listens at `path`.
+    public static func listen(_ path: FilePath, backlog: CInt = 128, replacingDead: Bool = true) throws -> FileDescriptor {
+        let socket = try make()
+        do {
+            try withAddress(path) { address, size in
+                var result = bind(socket.rawValue, address, size)
+                if result != 0, Glibc.errno == EADDRINUSE, replacingDead, !isAlive(path) {
+                    unlink(path.string)
+                    result = bind(socket.rawValue, address, size)
+                }
+                guard result == 0 else { throw HostError.last("listen on", path.string) }
+            }
+            chmod(path.string, 0o600)
+            guard Glibc.listen(socket.rawValue, backlog) == 0 else { throw HostError.last("listen on", path.string) }
+            return socket
+        } catch {
+            try? socket.close()
+            throw error
+        }
+    }
+
+    /// Connects to the listener at `path`, blocking.
+    public static func connect(_ path: FilePath) throws -> FileDescriptor {
+        let socket = try make()
+        do {
+            try withAddress(path) { address, size in
+                while Glibc.connect(socket.rawValue, address, size) != 0 {
+                    guard Glibc.errno == EINTR else { throw HostError.last("connect to", path.string) }
+                }
+            }
+            return socket
+        } catch {
+            try? socket.close()
+            throw error
+        }
+    }
+
+    /// Accepts one connection, close-on-exec.
+    public static func accept(_ listener: FileDescriptor) throws -> FileDescriptor {
+        FileDescriptor(rawValue: try HostError.check(ukh_accept(listener.rawValue), "accept on", "socket"))
+    }
+
+    /// A connected pair, close-on-exec.
+    public static func pair() throws -> (FileDescriptor, FileDescriptor) {
+        var fds: [CInt] = [-1, -1]
+        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &fds) == 0 else {
+            throw HostError.last("create", "socket pair")
+        }
+        return (FileDescriptor(rawValue: fds[0]), FileDescriptor(rawValue: fds[1]))
+    }
+
+    /// Whether somebody listens at `path`.
+    public static func isAlive(_ path: FilePath) -> Bool {
+        guard let socket = try? connect(path) else { return false }
+        try? socket.close()
+        return true
+    }
+
+    /// The process at the other end.
+    public static func peer(of socket: FileDescriptor) throws -> (pid: pid_t, uid: uid_t, gid: gid_t) {
+        var (pid, uid, gid) = (pid_t(0), uid_t(0), gid_t(0))
+        try HostError.check(ukh_peer(socket.rawValue, &pid, &uid, &gid), "read peer of", "socket")
+        return (pid, uid, gid)
+    }
+
+    /// Sends all of `bytes`; the descriptors go with the first byte.
+    public static func send(
+        _ bytes: UnsafeRawBufferPointer, descriptors: [FileDescriptor] = [], to socket: FileDescriptor
+    ) throws {
+        var sent = 0
+        let fds = descriptors.map(\.rawValue)
+        while sent < bytes.count {
+            let n = ukh_send_fds(
+                socket.rawValue, bytes.baseAddress! + sent, bytes.count - sent, fds, sent == 0 ? CInt(fds.count) : 0)
+            sent += try HostError.check(n, "send to", "socket")
+        }
+    }
+
+    /// Receives up to `buffer.count` bytes and any descriptors with them; 0 bytes at the end of the stream.
+    public static func receive(
+        into buffer: UnsafeMutableRawBufferPointer, from socket: FileDescriptor
+    ) throws -> (count: Int, descriptors: [FileDescriptor]) {
+        var fds = [CInt](repeating: -1, count: 64)
+        var count = CInt(fds.count)
+        let n = ukh_receive_fds(socket.rawValue, buffer.baseAddress, buffer.count, &fds, &count)
+        try HostError.check(n, "receive from", "socket")
+        return (n, fds.prefix(Int(count)).map { FileDescriptor(rawValue: $0) })
+    }
+
+    private static func make() throws -> FileDescriptor {
+        let fd = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard fd >= 0 else { throw HostError.last("create", "socket") }
+        return FileDescriptor(rawValue: fd)
+    }
+
+    private static func withAddress(
+        _ path: FilePath, _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Void
+    ) throws {
+        var address = sockaddr_un()
+        let room = MemoryLayout.size(ofValue: address.sun_path)
+        var name = path.string
+        var folder: CInt = -1
+        defer { if folder >= 0 { close(folder) } }
+        if name.utf8.count >= room {
+            folder = open(path.removingLastComponent().string, CInt(UKH_O_PATH) | O_DIRECTORY | O_CLOEXEC)
+            guard folder >= 0 else { throw HostError.last("open folder of socket", path.string) }
+            name = "/proc/self/fd/\(folder)/\(path.lastComponent?.string ?? "")"
+            guard name.utf8.count < room else { throw HostError(.fileNameTooLong, "use socket", path.string) }
+        }
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name.utf8) }
+        try withUnsafePointer(to: &address) {
+            try $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                try body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+}
