@@ -1,0 +1,73 @@
+"""Who outlives whom: daemons may die at any time, containers may not notice; and what ends leaves nothing behind."""
+import time
+
+import pytest
+
+from conftest import wait_until
+
+ROUNDS = 20
+
+
+def test_a_container_that_exits_leaves_nothing_within_a_second(chain, name):
+    chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c", "sleep 1000 & sleep 0.3")
+    chain.uk("wait", name)
+    wait_until(lambda: not chain.mine() and not chain.zombies(), timeout=1.0, what="no shim, kernel or zombie")
+    chain.uk("rm", name)
+    chain.assert_clean()
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_containers_survive_kill_9_of_both_daemons(chain, round):
+    names = [f"survivor-{round}-{i}" for i in range(3)]
+    for index, name in enumerate(names):
+        chain.uk(
+            "run", "-d", "--name", name, "runu-base", "sh", "-c",
+            f"echo begin; while [ ! -e /tmp/end ]; do sleep 0.05; done; echo end; exit {40 + index}")
+    try:
+        chain.kill("ukd")
+        chain.kill("ukmanager")
+        chain.start()
+        listed = chain.uk("ps", "--format", "json").stdout
+        for index, name in enumerate(names):
+            assert name in listed
+            assert chain.inspect(name)["State"]["Running"] is True
+            assert chain.uk("exec", name, "echo", "inside").stdout == "inside\n"
+            assert chain.uk("logs", name).stdout == "begin\n"
+            chain.uk("exec", name, "touch", "/tmp/end")
+            assert chain.uk("logs", "-f", name).stdout == "begin\nend\n"
+            assert chain.uk("wait", name).stdout.strip() == str(40 + index)
+    finally:
+        for name in names:
+            chain.uk("rm", "-f", name, check=False)
+    chain.assert_clean()
+
+
+def test_an_exit_while_both_daemons_are_dead_is_reported_later(chain, name):
+    chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c", "sleep 1; exit 43")
+    chain.kill("ukd")
+    chain.kill("ukmanager")
+    time.sleep(1.5)
+    chain.start()
+    assert chain.uk("wait", name).stdout.strip() == "43"
+    chain.uk("rm", "-f", name)
+    chain.assert_clean()
+
+
+def test_rm_force_of_a_busy_container_leaves_nothing(chain, name):
+    chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c", "while :; do sleep 0.01; done & exec sleep 1000")
+    chain.uk("exec", "-d", name, "sleep", "1000")
+    chain.uk("rm", "-f", name)
+    chain.assert_clean()
+
+
+def test_kill_9_of_the_kernel_takes_the_whole_container_with_it(chain, name):
+    chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c", "(trap '' TERM HUP; sleep 1000) & sleep 1000")
+    kernels = [pid for pid, entry in chain.mine().items() if entry[3][0].endswith("ukernel")]
+    assert kernels
+    import os
+    import signal
+    os.kill(min(kernels), signal.SIGKILL)
+    chain.uk("wait", name)
+    wait_until(lambda: not chain.mine(), timeout=2.0, what="no process of the container")
+    chain.uk("rm", "-f", name)
+    chain.assert_clean()
