@@ -79,9 +79,10 @@ let package = Package(
         .executableTarget(name: "containerd-shim-runu-v2", dependencies: ["Shim"], linkerSettings: standalone),
 
         // The containerd API: messages, transport, client.
-        .target(name: "ContainerdAPI", dependencies: [protobuf], exclude: []),
+        .target(name: "RPC"),
+        .target(name: "ContainerdAPI", dependencies: ["RPC", protobuf]),
         .target(name: "CGRPCSupport", dependencies: ["CGRPC"], path: "Sources/C/CGRPCSupport"),
-        .target(name: "GRPC", dependencies: ["CGRPC", "CGRPCSupport", protobuf, logging]),
+        .target(name: "GRPC", dependencies: ["RPC", "CGRPC", "CGRPCSupport", protobuf, logging]),
         .target(name: "ContainerdClient", dependencies: ["ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
 
         // ukmanager.
