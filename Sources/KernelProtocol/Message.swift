@@ -15,11 +15,13 @@ public enum Message: Sendable, Equatable {
 
     // Requests.
 
-    /// Descriptors with it: standard input, output, error; none with a terminal. Answer: `started` with the pid of the
-    /// container's first process, which waits to be told `start`.
+    /// Descriptors with it: standard input, output, error (none of the three with a terminal), then those that the
+    /// process gets as descriptors 3 and up. Answer: `started` with the pid of the container's first process, which
+    /// waits to be told `start`. A kernel whose boot socket closes before it has answered `boot` ends.
     case boot(ContainerSpecification)
     /// Lets the first process execute its program. Answer: `done`, or `failure` when the program cannot be executed
-    /// (ENOENT, EACCES, ...), after which the container is gone.
+    /// (ENOENT, EACCES, ...), after which the container is gone; see `failure` for the text. Until then `exec` works:
+    /// runu runs the startContainer hooks so.
     case start
     /// Starts a further process. Descriptors as with `boot`. With `adopt` the process is orphaned at birth, so that the
     /// nearest subreaper above the kernel (a shim) becomes its parent and gets its exit status from wait(2); without,
@@ -52,7 +54,9 @@ public enum Message: Sendable, Equatable {
     case processes([Int32])
     case statistics(Statistics)
     case status(ContainerStatus, pid: Int32)
-    /// `text` names the object and what went wrong.
+    /// `text` names the object and what went wrong. For a program that cannot be executed (ENOENT, EACCES, EISDIR, ENOTDIR,
+    /// ENOEXEC, ELOOP, ENAMETOOLONG) the text is empty, or begins with `exec: `: runu then says it in the words that
+    /// engines look for. Anything else (`chdir to cwd ("/x"): ...`) is shown as it is.
     case failure(errno: Int32, text: String)
 }
 
@@ -203,7 +207,9 @@ extension Message {
     ) throws -> (answer: Message, descriptors: [FileDescriptor]) {
         try send(to: socket, descriptors: descriptors)
         guard let (answer, received) = try Message.receive(from: socket) else { throw WireError.closed }
-        if case .failure(let errno, let text) = answer { throw KernelFailure(errno: Errno(rawValue: errno), text: text) }
+        if case .failure(let errno, let text) = answer {
+            throw KernelFailure(errno: Errno(rawValue: errno), text: text)
+        }
         return (answer, received)
     }
 }

@@ -128,6 +128,11 @@ public struct MountSpecification: WireValue, Equatable {
 }
 
 /// A process to be started in the container.
+///
+/// What needs the container's own files is the kernel's to do, as runc does it inside the container:
+/// - `arguments[0]` without a slash is looked up over the `PATH` of `environment` (or /bin:/usr/bin without one);
+/// - a missing `HOME` is set after the container's /etc/passwd entry of `uid` (or `/`);
+/// - a missing working directory is made, and one that cannot be entered is a failure.
 public struct ProcessSpecification: WireValue, Equatable {
     public var arguments: [String]
     /// `NAME=value`.
@@ -318,7 +323,9 @@ public struct Statistics: WireValue, Equatable {
     public var oomKills: UInt32
 
     public init() {
-        (processes, userTime, systemTime, memory, memoryPeak, memoryLimit, pidsLimit, oomKills) = (0, 0, 0, 0, 0, 0, 0, 0)
+        (processes, userTime, systemTime, memory, memoryPeak, memoryLimit, pidsLimit, oomKills) = (
+            0, 0, 0, 0, 0, 0, 0, 0
+        )
     }
 
     public init(from reader: inout WireReader) throws {
