@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""A person's day on a Debian tree, run alternately natively (chroot), under runu, and under proot and docker.io where installed.
+
+Prints the median of each in milliseconds, its ratio to native, and the geometric mean. Root is needed for chroot, and for
+making the tree with mmdebstrap the first time; runu and proot run as the ordinary user that --user names.
+
+    Benchmarks/workloads.py --bin FOLDER [--tree FOLDER] [--rounds N] [--only NAME,...] [--format json]
+"""
+import argparse
+import json
+import math
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+PACKAGES = "gcc,libc6-dev,git,python3,sqlite3,dpkg-dev"
+WORKLOADS = {
+    "find+stat": "find /usr -printf '%s %m %u\\n' >/dev/null",
+    "tar": "tar cf - /usr 2>/dev/null | cat >/dev/null",
+    "forks": "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done",
+    "grep -r": "grep -r zyxwv /usr/share /usr/include >/dev/null; true",
+    "dd": "dd if=/dev/zero of=/tmp/dd bs=4k count=50000 2>/dev/null; rm /tmp/dd",
+    "small files": "mkdir /tmp/s; cd /tmp/s; i=0; while [ $i -lt 2000 ]; do echo x >f$i; i=$((i+1)); done; cd /; rm -r /tmp/s",
+    "dpkg -V": "dpkg -V >/dev/null",
+    "gcc": "cd /tmp; printf '#include <stdio.h>\\nint main(void){puts(\"hi\");}\\n' >h.c; for i in 1 2 3 4 5; do gcc -O1 h.c -o h && ./h; done >/dev/null; rm h h.c",
+    "git": "cd /tmp; rm -rf g; git init -q g; cd g; git config user.email a@b; git config user.name a; cp -r /usr/share/perl5 .; git add .; git commit -qm x; for i in 1 2 3; do git status >/dev/null; done; cd /; rm -rf /tmp/g",
+    "python": "for i in 1 2 3 4 5; do python3 -c 'import json, asyncio, http.client, email, sqlite3, unittest, xml.dom.minidom'; done",
+    "sqlite": "rm -f /tmp/q.db; (echo 'create table t(a,b);'; i=0; while [ $i -lt 200 ]; do echo \"insert into t values($i,'x');\"; i=$((i+1)); done) | sqlite3 /tmp/q.db; rm -f /tmp/q.db",
+}
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C"}
+
+
+def make_tree(tree):
+    subprocess.run(
+        ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", "bookworm", f"{tree}.tar"], check=True)
+    tree.mkdir(parents=True)
+    subprocess.run(["tar", "-C", tree, "-xpf", f"{tree}.tar", "--exclude=./dev/*"], check=True)
+
+
+def as_user(user, command):
+    if os.geteuid() != 0:
+        return command
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--bounding-set=-all", "--", *command]
+
+
+def bundle(folder, layer):
+    """A bundle whose root is the tree as a read-only layer under a writable folder of its own."""
+    (folder / "rootfs").mkdir(parents=True)
+    (folder / "upper").mkdir()
+    (folder / "work").mkdir()
+    (folder / "rootfs.fstab").write_text(
+        f"overlay / overlay lowerdir={layer},upperdir={folder}/upper,workdir={folder}/work 0 0\n")
+    capabilities = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID"]
+    return {
+        "ociVersion": "1.0.2", "hostname": "bench", "root": {"path": "rootfs"},
+        "mounts": [
+            {"destination": "/proc", "type": "proc", "source": "proc"},
+            {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
+        ],
+        "linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}]},
+        "process": {
+            "cwd": "/", "user": {"uid": 0, "gid": 0}, "env": [f"{k}={v}" for k, v in ENVIRONMENT.items()],
+            "capabilities": {k: capabilities for k in ("bounding", "effective", "permitted")}, "args": [],
+        },
+    }
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ukbench-", dir="/tmp"))
+        # The ordinary user's own copy of the tree: what a user would have unpacked.
+        self.layer = self.folder / "layer"
+        uid = options.user
+        subprocess.run(["cp", "-a", "--reflink=auto", options.tree, self.layer], check=True)
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "-R", f"{uid}:{uid}", self.folder], check=True)
+        subprocess.run(["chmod", "-R", "u+rwX", self.layer], check=True)
+        for name, kind in (("null", "1 3"), ("zero", "1 5")):
+            if os.geteuid() == 0 and not (options.tree / "dev" / name).exists():
+                subprocess.run(["mknod", "-m666", options.tree / "dev" / name, "c", *kind.split()], check=True)
+        self.counter = 0
+        self.sides = {"native": self.native, "runu": self.runu}
+        if os.geteuid() != 0:
+            del self.sides["native"]
+        if shutil.which("proot") and not options.no_proot:
+            self.sides["proot"] = self.proot
+        if options.docker:
+            subprocess.run(
+                f"tar -C {options.tree} -c . | docker import - ukbench", shell=True, check=True, stdout=subprocess.DEVNULL)
+            self.sides["docker.io"] = self.docker
+
+    def native(self, script):
+        return ["chroot", str(self.options.tree), "/bin/sh", "-c", script]
+
+    def docker(self, script):
+        return ["docker", "run", "--rm", "--network", "host", "ukbench", "/bin/sh", "-c", script]
+
+    def proot(self, script):
+        return as_user(
+            self.options.user,
+            ["proot", "-0", "-r", str(self.layer), "-b", "/proc", "-b", "/dev", "-w", "/", "/bin/sh", "-c", script])
+
+    def runu(self, script):
+        self.counter += 1
+        folder = self.folder / f"bundle{self.counter}"
+        configuration = bundle(folder, self.layer)
+        configuration["process"]["args"] = ["/bin/sh", "-c", script]
+        (folder / "config.json").write_text(json.dumps(configuration))
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "-R", f"{self.options.user}:{self.options.user}", folder], check=True)
+        return as_user(
+            self.options.user,
+            [str(self.options.bin / "runu"), "--root", str(self.folder / "state"), "run", "-b", str(folder), f"b{self.counter}"])
+
+    def time(self, side, script):
+        command = self.sides[side](script)
+        start = time.perf_counter()
+        result = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT)
+        elapsed = time.perf_counter() - start
+        if result.returncode != 0:
+            print(f"{side}: exit {result.returncode}: {result.stderr.decode(errors='replace')[-400:]}", file=sys.stderr)
+            return None
+        return elapsed * 1000
+
+    def run(self):
+        results = {}
+        for name, script in WORKLOADS.items():
+            if self.options.only and name not in self.options.only:
+                continue
+            samples = {side: [] for side in self.sides}
+            for round in range(self.options.rounds + 1):
+                for side in self.sides:
+                    if side == "proot" and round > 2:
+                        continue
+                    elapsed = self.time(side, script)
+                    if round > 0 and elapsed is not None:  # The first round warms the page cache.
+                        samples[side].append(elapsed)
+            results[name] = {side: statistics.median(s) if s else None for side, s in samples.items()}
+            if self.options.format == "table":
+                self.row(name, results[name])
+        return results
+
+    def row(self, name, medians):
+        native = medians.get("native")
+        cells = [f"{name:<12}"]
+        for side in self.sides:
+            value = medians[side]
+            if value is None:
+                cells.append(f"{side}: failed")
+            else:
+                ratio = f" ({value / native:5.2f}x)" if native and side != "native" else ""
+                cells.append(f"{side}: {value:8.1f} ms{ratio}")
+        print("  ".join(cells), flush=True)
+
+    def mean(self, results):
+        means = {}
+        for side in self.sides:
+            ratios = [r[side] / r["native"] for r in results.values() if r.get("native") and r[side]]
+            if ratios:
+                means[side] = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        return means
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the release build's programs")
+    parser.add_argument("--tree", type=pathlib.Path, default=pathlib.Path("/tmp/ukbench-debian"), help="the Debian tree")
+    parser.add_argument("--user", type=int, default=1000, help="uid of the ordinary user")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", type=lambda s: s.split(","), help="workloads by name")
+    parser.add_argument("--docker", action="store_true", help="also docker.io, by the docker that DOCKER_HOST names")
+    parser.add_argument("--no-proot", action="store_true", help="leave proot out: it is slow")
+    parser.add_argument("--format", choices=["table", "json"], default="table")
+    options = parser.parse_args()
+    if not options.tree.exists():
+        make_tree(options.tree)
+    bench = Bench(options)
+    try:
+        results = bench.run()
+        means = bench.mean(results)
+        if options.format == "json":
+            print(json.dumps({"milliseconds": results, "geometric mean": means}))
+        else:
+            print("geometric mean over native: " + ", ".join(f"{side} {mean:.2f}x" for side, mean in means.items()))
+    finally:
+        shutil.rmtree(bench.folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
