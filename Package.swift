@@ -62,8 +62,9 @@ let package = Package(
 
         // ukernel: one per container.
         .target(name: "CKernel", path: "Sources/C/CKernel"),
-        .target(name: "UnionFileSystem", dependencies: ["Host", "CHost", system]),
-        .target(name: "Kernel", dependencies: ["CKernel", "Host", "KernelProtocol", "UnionFileSystem", system]),
+        .target(name: "CFiles", path: "Sources/C/CFiles"),
+        .target(name: "UnionFileSystem", dependencies: ["CFiles", "Host", "CHost", "KernelProtocol", system]),
+        .target(name: "Kernel", dependencies: ["CKernel", "CFiles", "Host", "KernelProtocol", "UnionFileSystem", system]),
         .executableTarget(name: "ukernel", dependencies: ["Kernel"], linkerSettings: standalone),
         .executableTarget(name: "ukloader", cSettings: freestanding, linkerSettings: freestandingLink),
 
@@ -73,16 +74,21 @@ let package = Package(
         .executableTarget(name: "runu", dependencies: ["Runtime", argumentParser], linkerSettings: standaloneWithEssentials),
 
         // containerd-shim-runu-v2: one per container.
-        .target(name: "CShimMessages", dependencies: ["CProtobufC"], path: "Sources/C/CShimMessages"),
+        .systemLibrary(name: "CPoll", path: "Sources/C/CPoll"),
+        .target(
+            name: "CShimMessages", dependencies: ["CProtobufC"], path: "Sources/C/CShimMessages", exclude: ["protos"],
+            linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "TTRPC", dependencies: ["CShimMessages", "Host", system]),
-        .target(name: "Shim", dependencies: ["TTRPC", "CShimMessages", "Host", system]),
+        // Apart from TTRPC, so that the shim carries nothing of Swift's concurrency.
+        .target(name: "TTRPCClient", dependencies: ["TTRPC", "CPoll", "CHost", "Host", system]),
+        .target(name: "Shim", dependencies: ["TTRPC", "CPoll", "CShimMessages", "Host", "CHost", system]),
         .executableTarget(name: "containerd-shim-runu-v2", dependencies: ["Shim"], linkerSettings: standalone),
 
         // The containerd API: messages, transport, client.
         .target(name: "RPC"),
         .target(name: "ContainerdAPI", dependencies: ["RPC", protobuf]),
         .target(name: "CGRPCSupport", dependencies: ["CGRPC"], path: "Sources/C/CGRPCSupport"),
-        .target(name: "GRPC", dependencies: ["RPC", "CGRPC", "CGRPCSupport", protobuf, logging]),
+        .target(name: "GRPC", dependencies: ["RPC", "CGRPC", "CGRPCSupport", "Host", protobuf, logging, system]),
         .target(name: "ContainerdClient", dependencies: ["ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
 
         // ukmanager.
@@ -93,7 +99,7 @@ let package = Package(
         .target(
             name: "Manager",
             dependencies: [
-                "GRPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC", "CShimMessages",
+                "GRPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC", "TTRPCClient", "CShimMessages",
                 "OCISpec", "Host", logging, crypto, system,
             ]),
         .executableTarget(
@@ -114,9 +120,9 @@ let package = Package(
         .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Host", logging] + nio),
         .executableTarget(
             name: "ukd", dependencies: ["EngineServer", argumentParser, logging], linkerSettings: standaloneWithFoundation),
-        .target(name: "EngineClient", dependencies: ["EngineAPI", "Host", system] + nio),
-        .target(name: "UkCommands", dependencies: ["EngineClient", "EngineAPI", "Host", argumentParser]),
-        .executableTarget(name: "uk", dependencies: ["UkCommands"], linkerSettings: standaloneWithFoundation),
+        .target(name: "EngineClient", dependencies: ["Host", system] + nio),
+        .target(name: "UkCommands", dependencies: ["EngineClient", "Host", argumentParser, system]),
+        .executableTarget(name: "uk", dependencies: ["UkCommands"], linkerSettings: standaloneWithEssentials),
     ],
     swiftLanguageModes: [.v6]
 )
