@@ -93,6 +93,7 @@ let package = Package(
 
         // ukmanager.
         .target(name: "Archive", dependencies: ["CArchive", "Host", system]),
+        .testTarget(name: "ArchiveTests", dependencies: ["Archive", system]),
         .target(name: "Metadata", dependencies: [database, "ContainerdAPI"]),
         .target(name: "ContentStore", dependencies: ["Metadata", "Host", crypto, system]),
         .target(name: "Snapshots", dependencies: ["Metadata", "Host", system]),
