@@ -18,30 +18,40 @@ public struct ArchiveEntry: Sendable, Equatable {
 
     /// A point in time: seconds since 1970 and nanoseconds within the second.
     public struct Time: Sendable, Equatable, Comparable {
+        /// Seconds since 1970-01-01 UTC.
         public var seconds: Int64
+        /// 0 to 999 999 999.
         public var nanoseconds: Int
 
+        /// A time from its parts.
         public init(seconds: Int64, nanoseconds: Int = 0) {
             self.seconds = seconds
             self.nanoseconds = nanoseconds
         }
 
+        /// Whether `left` is earlier.
         public static func < (left: Time, right: Time) -> Bool {
             (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
         }
     }
 
+    /// The name within the archive.
     public var path: FilePath
+    /// What the entry is.
     public var kind: Kind
     /// Permission bits with set-id and sticky bits, no file type.
     public var mode: UInt32
+    /// The owner's number.
     public var userID: UInt32
+    /// The group's number.
     public var groupID: UInt32
-    /// The owner's names; empty when the archive has none.
+    /// The owner's name; empty when the archive has none.
     public var userName = ""
+    /// The group's name; empty when the archive has none.
     public var groupName = ""
     /// Bytes of content that follow; 0 for all but files.
     public var size: Int64
+    /// When the content was changed last.
     public var modified: Time
     /// The target of a symbolic or hard link.
     public var link: FilePath?
@@ -56,6 +66,7 @@ public struct ArchiveEntry: Sendable, Equatable {
     private var deviceMajor: UInt32 = 0
     private var deviceMinor: UInt32 = 0
 
+    /// An entry without extended attributes and names of owners.
     public init(
         path: FilePath, kind: Kind, mode: UInt32, userID: UInt32 = 0, groupID: UInt32 = 0, size: Int64 = 0,
         modified: Time = Time(seconds: 0), link: FilePath? = nil

@@ -14,6 +14,7 @@ public enum ArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The reading or writing end went away before the end.
     case cancelled
 
+    /// What went wrong, in a sentence.
     public var description: String {
         switch self {
         case .malformed(let text): "archive: \(text)"

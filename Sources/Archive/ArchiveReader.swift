@@ -20,9 +20,7 @@ public final class ArchiveReader {
         archive_read_support_format_tar(archive)
         archive_read_support_format_empty(archive)
         guard stream.open(archive) == ARCHIVE_OK else {
-            let error = stream.failure ?? ArchiveError.last(archive)
-            archive_read_free(archive)
-            throw error
+            throw stream.failure ?? ArchiveError.last(archive)
         }
     }
 

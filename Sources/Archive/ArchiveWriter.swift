@@ -37,7 +37,6 @@ public final class ArchiveWriter {
         case .zstd: archive_write_add_filter_zstd(archive)
         case .xz: archive_write_add_filter_xz(archive)
         case .bzip2, .other:
-            archive_write_free(archive)
             throw ArchiveError.unsupported("writing with compression \(compression)")
         }
         // 256 KiB blocks, and no padding of the last one beyond tar's own end mark.
@@ -56,9 +55,7 @@ public final class ArchiveWriter {
                 }
             }, nil)
         guard status == ARCHIVE_OK else {
-            let error = ArchiveError.last(archive)
-            archive_write_free(archive)
-            throw error
+            throw ArchiveError.last(archive)
         }
     }
 
