@@ -55,6 +55,9 @@ install_packages() {
 
 BUILD_PACKAGES=(libgrpc-dev libprotobuf-c-dev libarchive-dev libsqlite3-dev pkg-config busybox-static)
 
+# What the Debian tree of the chain's tests holds beside the essential packages.
+DEBIAN_TREE=gcc,libc6-dev,git,python3,sqlite3,dpkg-dev,procps
+
 # Builds every program in release mode into $BUILT.
 build() {
     command -v swift >/dev/null || die "swift is not on PATH; the package wants Swift 6.2 or later"
