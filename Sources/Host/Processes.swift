@@ -32,6 +32,21 @@ public enum Processes {
         return ukh_pidfd_signal(pidfd, signal) == 0
     }
 
+    /// The user as whom this process acts.
+    public static var effectiveUser: UInt32 { geteuid() }
+
+    /// Waits until the process that has `pid` and started at `startTime` has ended, whoever its parent is.
+    ///
+    /// - Returns: false when it still runs after `milliseconds`.
+    public static func waitForEnd(of pid: pid_t, startTime: UInt64, milliseconds: Int32) -> Bool {
+        let pidfd = ukh_pidfd_open(pid)
+        guard pidfd >= 0 else { return true }
+        defer { close(pidfd) }
+        guard Processes.startTime(of: pid) == startTime else { return true }
+        var poll = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&poll, 1, milliseconds) != 0
+    }
+
     /// Makes orphaned descendants children of this process.
     public static func becomeSubreaper() throws {
         try HostError.check(ukh_set_subreaper(1), "become", "subreaper")

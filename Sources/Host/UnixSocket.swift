@@ -8,7 +8,9 @@ public enum UnixSocket {
     ///
     /// - Parameter replacingDead: removes a socket file that nobody listens on any more.
     /// - Throws: `HostError` with `addressInUse` when somebody listens at `path`.
-    public static func listen(_ path: FilePath, backlog: CInt = 128, replacingDead: Bool = true) throws -> FileDescriptor {
+    public static func listen(_ path: FilePath, backlog: CInt = 128, replacingDead: Bool = true) throws
+        -> FileDescriptor
+    {
         let socket = try make()
         do {
             try withAddress(path) { address, size in
@@ -29,9 +31,15 @@ public enum UnixSocket {
     }
 
     /// Connects to the listener at `path`, blocking.
-    public static func connect(_ path: FilePath) throws -> FileDescriptor {
+    ///
+    /// - Parameter timeout: milliseconds that this and any later single send or receive on the socket may take before it
+    ///   fails with `resourceTemporarilyUnavailable`; nil: for ever.
+    public static func connect(_ path: FilePath, timeout: Int32? = nil) throws -> FileDescriptor {
         let socket = try make()
         do {
+            if let timeout {
+                try HostError.check(ukh_set_socket_timeout(socket.rawValue, timeout), "set timeout of", "socket")
+            }
             try withAddress(path) { address, size in
                 while Glibc.connect(socket.rawValue, address, size) != 0 {
                     guard Glibc.errno == EINTR else { throw HostError.last("connect to", path.string) }

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,3 +182,26 @@ int ukh_exit_code(int status) {
 int ukh_wifstopped(int status) { return WIFSTOPPED(status); }
 long ukh_clock_ticks(void) { return sysconf(_SC_CLK_TCK); }
 char **ukh_environment(void) { return environ; }
+
+int ukh_signal_descriptor(void) {
+    sigset_t set;
+    sigfillset(&set);
+    const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&set, faults[i]);
+    int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return error ? -error : result(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+int ukh_next_signal(int descriptor) {
+    struct signalfd_siginfo info;
+    ssize_t n;
+    while ((n = read(descriptor, &info, sizeof info)) < 0 && errno == EINTR) {}
+    if (n == (ssize_t)sizeof info) return (int)info.ssi_signo;
+    return n < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+int ukh_set_socket_timeout(int socket, int milliseconds) {
+    struct timeval limit = {milliseconds / 1000, milliseconds % 1000 * 1000};
+    if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0) return -errno;
+    return result(setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit));
+}

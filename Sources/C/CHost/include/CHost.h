@@ -48,3 +48,10 @@ char **ukh_environment(void);
 /// open(2) flags that glibc hides behind _GNU_SOURCE.
 enum { UKH_O_PATH = 010000000, UKH_O_TMPFILE = 020200000 };
 long ukh_clock_ticks(void);
+
+/// Blocks every signal that can be (but those that a fault raises) and returns a descriptor that reads them. -errno.
+int ukh_signal_descriptor(void);
+/// The next signal of `ukh_signal_descriptor`, 0 when none is waiting, or -errno.
+int ukh_next_signal(int descriptor);
+/// Bounds how long one send, receive or connect on a socket may take. 0 or -errno.
+int ukh_set_socket_timeout(int socket, int milliseconds);

@@ -1,0 +1,76 @@
+import Glibc
+import Host
+import OCISpec
+import SystemPackage
+
+/// A bundle: a folder with config.json and the root file system (OCI runtime specification, bundle.md).
+public struct Bundle: Sendable {
+    /// Absolute, without symbolic links.
+    public var path: FilePath
+    public var spec: RuntimeSpec
+
+    /// Reads the bundle in `folder`.
+    ///
+    /// - Throws: `RuntimeError` when there is no config.json or it cannot be used.
+    public init(_ folder: FilePath) throws {
+        guard let resolved = realpath(folder.string, nil) else {
+            throw RuntimeError("chdir \(folder): \(String(cString: strerror(errno)))")
+        }
+        path = FilePath(String(cString: resolved))
+        free(resolved)
+        guard let bytes = try readFile(path.appending("config.json")) else {
+            throw RuntimeError("JSON specification file config.json not found")
+        }
+        do {
+            spec = try JSON.decode(from: bytes)
+        } catch {
+            throw RuntimeError("config.json of bundle \(path): \(error)")
+        }
+        guard spec.ociVersion.hasPrefix("1.") else {
+            throw RuntimeError("config.json is of version \"\(spec.ociVersion)\", this runtime reads 1.0 to 1.2")
+        }
+    }
+
+    /// The root folder that config.json names, made absolute.
+    public var root: FilePath? {
+        guard let root = spec.root, !root.path.isEmpty else { return nil }
+        return path.pushing(FilePath(root.path)).lexicallyNormalized()
+    }
+
+    /// The mounts that the root is made of, where the bundle was written by a shim that mounts nothing; nil without any.
+    func rootMounts() throws -> [FstabLine]? {
+        guard let bytes = try readFile(path.appending("rootfs.fstab")) else { return nil }
+        let lines = try String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { try FstabLine($0) }
+        return lines.isEmpty ? nil : lines
+    }
+}
+
+/// The contents of a file, or nil when there is none.
+func readFile(_ path: FilePath) throws -> [UInt8]? {
+    do {
+        let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        defer { try? file.close() }
+        return try readAll(file)
+    } catch Errno.noSuchFileOrDirectory {
+        return nil
+    } catch let error as Errno {
+        throw HostError(error, "read", path.string)
+    }
+}
+
+/// What can be read from `file` up to its end.
+func readAll(_ file: FileDescriptor) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var status = stat()
+    var room = fstat(file.rawValue, &status) == 0 ? max(Int(status.st_size) + 1, 4096) : 4096
+    while true {
+        let count = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: room))
+        let read = try bytes.withUnsafeMutableBytes {
+            try file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[count...]))
+        }
+        bytes.removeLast(room - read)
+        if read == 0 { return bytes }
+        room = max(4096, count)
+    }
+}

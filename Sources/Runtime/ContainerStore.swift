@@ -1,0 +1,65 @@
+import Glibc
+import Host
+import SystemPackage
+
+/// The folder in which runu keeps its containers, one folder each: `--root`.
+public struct ContainerStore: Sendable {
+    /// Absolute.
+    public let root: FilePath
+
+    /// The store in `root`, which is made when the first container is; nil: the user's default.
+    public init(root: FilePath? = nil) {
+        let root = root ?? Folders.current.runtime.appending("runu")
+        self.root = root.isAbsolute ? root : currentFolder().pushing(root).lexicallyNormalized()
+    }
+
+    /// The container `id`.
+    ///
+    /// - Throws: `RuntimeError` when it does not exist.
+    public func container(_ id: String) throws -> Container {
+        let folder = try self.folder(of: id)
+        return Container(folder: folder, record: try ContainerRecord(in: folder))
+    }
+
+    /// Every container that can be read, by id.
+    public func containers() throws -> [Container] {
+        guard let handle = opendir(root.string) else {
+            guard errno == ENOENT else { throw HostError.last("read folder", root.string) }
+            return []
+        }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.first != "." { names.append(name) }
+        }
+        return names.sorted().compactMap { try? container($0) }
+    }
+
+    /// Where container `id` has its folder.
+    ///
+    /// - Throws: `RuntimeError` for an id that is none.
+    func folder(of id: String) throws -> FilePath {
+        let isValid =
+            !id.isEmpty && id != "." && id != ".." && id.utf8.count <= 1024
+            && id.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "-"),
+                    UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+        guard isValid else { throw RuntimeError("invalid container ID format: \(id)") }
+        return root.appending(id)
+    }
+}
+
+private func currentFolder() -> FilePath {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return FilePath(String(cString: path))
+}

@@ -1,0 +1,87 @@
+import CHost
+import Glibc
+import Host
+import KernelProtocol
+import OCISpec
+import SystemPackage
+
+extension RuntimeSpec.Hook {
+    /// Runs the hook on the host with `state` on its standard input and waits for its end.
+    ///
+    /// - Throws: `RuntimeError` when it cannot be run, fails, or takes longer than its timeout.
+    func run(kind: String, index: Int, state: RuntimeState) throws {
+        let name = "error running \(kind) hook #\(index)"
+        let input = try temporaryFile(try JSON.encode(state))
+        let output = try temporaryFile([])
+        defer {
+            try? input.close()
+            try? output.close()
+        }
+        var spawn = Spawn(FilePath(path), arguments: args ?? [path], descriptors: [input, output, output])
+        if let env { spawn.environment = env }
+        let pid: pid_t
+        do {
+            pid = try spawn.start()
+        } catch {
+            throw RuntimeError.wrapping(error, name)
+        }
+        if let timeout, let start = Processes.startTime(of: pid),
+            !Processes.waitForEnd(of: pid, startTime: start, milliseconds: Int32(clamping: timeout * 1000))
+        {
+            Glibc.kill(pid, SIGKILL)
+            _ = waitForStatus(of: pid)
+            throw RuntimeError("\(name): hook ran past specified timeout of \(timeout).0s")
+        }
+        let code = waitForStatus(of: pid)
+        guard code != 0 else { return }
+        lseek(output.rawValue, 0, SEEK_SET)
+        let text = (try? readAll(output)).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
+        throw RuntimeError(
+            "\(name): exit status \(code), output: \(text.split(separator: "\n").joined(separator: "; "))")
+    }
+}
+
+extension Container {
+    /// Runs a startContainer hook: inside the container, as its root user.
+    func run(_ hook: RuntimeSpec.Hook, kind: String, index: Int, over connection: borrowing KernelConnection) throws {
+        let name = "error running \(kind) hook #\(index)"
+        let input = try temporaryFile(try JSON.encode(hookState(.created)))
+        defer { try? input.close() }
+        let process = ProcessSpecification(
+            arguments: [hook.path] + (hook.args ?? []).dropFirst(), environment: hook.env ?? [],
+            capabilities: Capabilities(RuntimeSpec.CapabilitySets(RuntimeSpec.defaultCapabilities)))
+        let pid: Int32
+        do {
+            pid = try connection.start(
+                .exec(process, adopt: false), terminal: false, descriptors: [input, .standardError, .standardError]
+            ).pid
+        } catch let failure as KernelFailure {
+            throw RuntimeError("\(name): \(failure.startError(of: [hook.path]))")
+        }
+        _ = ukh_set_socket_timeout(connection.socket.rawValue, Int32(clamping: (hook.timeout ?? 0) * 1000))
+        defer { _ = ukh_set_socket_timeout(connection.socket.rawValue, 10_000) }
+        while let (message, _) = try Message.receive(from: connection.socket) {
+            guard case .exited(pid, let status) = message else { continue }
+            guard status == 0 else { throw RuntimeError("\(name): exit status \(ukh_exit_code(status))") }
+            return
+        }
+        throw RuntimeError("\(name): the kernel is gone")
+    }
+}
+
+/// Waits for a child and returns its exit code, 128 + n for signal n.
+func waitForStatus(of pid: pid_t) -> Int32 {
+    var status: CInt = 0
+    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    return ukh_exit_code(status)
+}
+
+/// A file without a name that holds `bytes`, at its beginning.
+private func temporaryFile(_ bytes: [UInt8]) throws -> FileDescriptor {
+    let fd = open("/tmp", O_RDWR | CInt(UKH_O_TMPFILE) | O_CLOEXEC, 0o600)
+    guard fd >= 0 else { throw HostError.last("create file in", "/tmp") }
+    let file = FileDescriptor(rawValue: fd)
+    try file.writeAll(bytes)
+    lseek(fd, 0, SEEK_SET)
+    return file
+}

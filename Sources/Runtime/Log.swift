@@ -1,0 +1,72 @@
+import Glibc
+import Host
+import OCISpec
+import SystemPackage
+
+/// Where errors and warnings are told: standard error, and the file of `--log` in the form of `--log-format`.
+public struct Log: Sendable {
+    /// How the file's lines look.
+    public enum Format: String, Sendable, CaseIterable {
+        /// `time="..." level=error msg="..."`
+        case text
+        /// `{"level":"error","msg":"...","time":"..."}`
+        case json
+    }
+
+    /// The process's log. Set once, at the start, by the thread that is then the only one.
+    nonisolated(unsafe) public static var shared = Log()
+
+    /// Nil: only standard error.
+    public var file: FilePath?
+    public var format: Format
+    public var isDebugging: Bool
+
+    /// A log that writes to `file` as well.
+    public init(file: FilePath? = nil, format: Format = .text, isDebugging: Bool = false) {
+        self.file = file
+        self.format = format
+        self.isDebugging = isDebugging
+    }
+
+    /// Tells of an error that ends the command.
+    public func error(_ message: String) {
+        write("error", message)
+        say("runu: \(message)")
+    }
+
+    /// Tells of something that went wrong without ending the command.
+    public func warning(_ message: String) {
+        if file == nil { say("runu: warning: \(message)") }
+        write("warning", message)
+    }
+
+    /// Tells what is being done, with `--debug`.
+    public func debug(_ message: @autoclosure () -> String) {
+        guard isDebugging else { return }
+        let message = message()
+        if file == nil { say("runu: \(message)") }
+        write("debug", message)
+    }
+
+    private func say(_ line: String) {
+        _ = try? FileDescriptor.standardError.writeAll(Array((line + "\n").utf8))
+    }
+
+    private func write(_ level: String, _ message: String) {
+        guard let file else { return }
+        let time = Clock.now()
+        let line: String
+        switch format {
+        case .json:
+            let entry = ["level": level, "msg": message, "time": time]
+            line = (try? JSON.encode(entry)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        case .text:
+            let quoted = message.map { "\"\\".contains($0) ? "\\\($0)" : $0 == "\n" ? "\\n" : "\($0)" }.joined()
+            line = "time=\"\(time)\" level=\(level) msg=\"\(quoted)\""
+        }
+        let fd = open(file.string, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard fd >= 0 else { return say("runu: cannot open log \(file): \(String(cString: strerror(errno)))") }
+        defer { close(fd) }
+        _ = try? FileDescriptor(rawValue: fd).writeAll(Array((line + "\n").utf8))
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import KernelProtocol
+import OCISpec
+
+/// What `runu events` prints, in runc's shape (types/events.go there).
+public struct StatisticsEvent: Sendable, Encodable {
+    struct CPU: Sendable, Encodable {
+        struct Usage: Sendable, Encodable {
+            var total: UInt64
+            var user: UInt64
+            var kernel: UInt64
+        }
+        struct Throttling: Sendable, Encodable {}
+        var usage: Usage
+        var throttling = Throttling()
+    }
+    struct Memory: Sendable, Encodable {
+        struct Entry: Sendable, Encodable {
+            var limit: UInt64
+            var usage: UInt64
+            var max: UInt64
+            var failcnt: UInt64 = 0
+        }
+        var usage: Entry
+    }
+    struct Pids: Sendable, Encodable {
+        var current: UInt32
+        var limit: UInt64
+    }
+    struct Body: Sendable, Encodable {
+        var cpu: CPU
+        var memory: Memory
+        var pids: Pids
+    }
+
+    var type = "stats"
+    var id: String
+    var data: Body
+
+    /// The event that tells `statistics` of container `id`. Times are nanoseconds, sizes bytes.
+    public init(id: String, _ statistics: Statistics) {
+        self.id = id
+        data = Body(
+            cpu: CPU(
+                usage: .init(
+                    total: statistics.userTime + statistics.systemTime, user: statistics.userTime,
+                    kernel: statistics.systemTime)),
+            memory: Memory(
+                usage: .init(
+                    limit: statistics.memoryLimit, usage: statistics.memory, max: statistics.memoryPeak)),
+            pids: Pids(current: statistics.processes, limit: statistics.pidsLimit))
+    }
+}
+
+extension RuntimeFeatures {
+    /// What runu can do: `runu features`.
+    public static func runu(version: String) -> RuntimeFeatures {
+        RuntimeFeatures(
+            hooks: ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"],
+            mountOptions: [
+                "bind", "defaults", "dev", "exec", "noatime", "nodev", "noexec", "nosuid", "private", "rbind",
+                "relatime",
+                "ro", "rprivate", "rw", "strictatime", "suid",
+            ],
+            annotations: ["org.ukontainer.runu.version": version],
+            linux: RuntimeFeatures.Linux(
+                namespaces: ["ipc", "mount", "network", "pid", "uts"], capabilities: CapabilityNames.all,
+                cgroup: ["v1": false, "v2": false, "systemd": false, "systemdUser": false],
+                seccomp: Enabled(false), apparmor: Enabled(false), selinux: Enabled(false)))
+    }
+}
+
+/// Names of the host's users, for `runu list`.
+public enum Users {
+    /// The name of `uid`, or the number where it has none.
+    public static func name(of uid: UInt32) -> String {
+        guard let entry = getpwuid(uid) else { return String(uid) }
+        return String(cString: entry.pointee.pw_name)
+    }
+}

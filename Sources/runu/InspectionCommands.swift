@@ -1,0 +1,109 @@
+import ArgumentParser
+import Glibc
+import OCISpec
+import Runtime
+import SystemPackage
+
+/// The forms of `list` and `ps`.
+enum ListFormat: String, ExpressibleByArgument, CaseIterable {
+    case table
+    case json
+}
+
+/// `runu list`.
+struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List containers.")
+
+    @ParentCommand var runu: Runu
+    @Option(help: "table or json.") var format = ListFormat.table
+    @Flag(help: "Only the containers' names.") var quiet = false
+
+    func run() throws {
+        let containers = try runu.store.containers()
+        if quiet { return containers.forEach { print($0.id) } }
+        let states = containers.map { container in
+            var state = container.state()
+            state.owner = Users.name(of: container.owner)
+            return state
+        }
+        switch format {
+        case .json: printJSON(states, pretty: false)
+        case .table:
+            let rows = states.map {
+                [$0.id, String($0.pid ?? 0), $0.status.rawValue, $0.bundle, $0.created ?? "", $0.owner ?? ""]
+            }
+            printTable([["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]] + rows)
+        }
+    }
+}
+
+/// Prints rows in columns of at least twelve characters, three apart.
+private func printTable(_ rows: [[String]]) {
+    let widths = rows[0].indices.map { column in max(9, rows.map { $0[column].count }.max() ?? 0) + 3 }
+    for row in rows {
+        let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+        print((cells.dropLast() + [row.last ?? ""]).joined())
+    }
+}
+
+/// `runu ps`.
+struct Ps: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show the processes of a container.")
+
+    @ParentCommand var runu: Runu
+    @Option(help: "table or json.") var format = ListFormat.table
+    @Argument(help: "The container.") var id: String
+    @Argument(help: "Options of ps(1).") var options: [String] = []
+
+    func run() throws {
+        let pids = try runu.store.container(id).processes()
+        switch format {
+        case .json: printJSON(pids, pretty: false)
+        case .table: print(try ProcessTable.text(of: pids, options: options), terminator: "")
+        }
+    }
+}
+
+/// `runu events`.
+struct Events: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Tell what a container uses.")
+
+    @ParentCommand var runu: Runu
+    @Flag(help: "Tell once.") var stats = false
+    @Option(help: "How often, such as 5s or 500ms.") var interval = "5s"
+    @Argument(help: "The container.") var id: String
+
+    func run() throws {
+        let pause = try GoDuration.milliseconds(interval)
+        let container = try runu.store.container(id)
+        printJSON(StatisticsEvent(id: id, try container.statistics()), pretty: false)
+        if stats { return }
+        while true {
+            fflush(nil)
+            usleep(UInt32(clamping: pause * 1000))
+            guard let statistics = try? container.statistics() else { return }
+            printJSON(StatisticsEvent(id: id, statistics), pretty: false)
+        }
+    }
+}
+
+/// `runu features`.
+struct Features: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Tell what this runtime can do.")
+
+    func run() throws {
+        printJSON(RuntimeFeatures.runu(version: Runu.version))
+    }
+}
+
+/// `runu spec`.
+struct Spec: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Write a config.json to start from.")
+
+    @Option(help: "Folder of the bundle.") var bundle = "."
+    @Flag(help: "Map the caller's ids, as runc does; also --rootless.") var userNamespace = false
+
+    func run() throws {
+        try SpecificationTemplate.write(to: FilePath(bundle), rootless: userNamespace)
+    }
+}
