@@ -27,6 +27,7 @@ struct CreationOptions: ParsableArguments {
 /// `runu create`.
 struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "create",
         abstract: "Make a container, whose process then waits for start.")
 
     @ParentCommand var runu: Runu
@@ -45,7 +46,8 @@ struct Create: ParsableCommand {
 
 /// `runu run`.
 struct Run: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Make a container and start it.")
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Make a container and start it.")
 
     @ParentCommand var runu: Runu
     @OptionGroup var options: CreationOptions

@@ -5,7 +5,8 @@ import SystemPackage
 
 /// `runu exec`.
 struct Exec: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Start a further process in a container.")
+    static let configuration = CommandConfiguration(
+        commandName: "exec", abstract: "Start a further process in a container.")
 
     @ParentCommand var runu: Runu
     @Option(help: "Unix socket that gets the terminal's master.") var consoleSocket: String?

@@ -12,7 +12,8 @@ enum ListFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// `runu list`.
 struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List containers.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List containers.")
 
     @ParentCommand var runu: Runu
     @Option(help: "table or json.") var format = ListFormat.table
@@ -48,7 +49,8 @@ private func printTable(_ rows: [[String]]) {
 
 /// `runu ps`.
 struct Ps: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show the processes of a container.")
+    static let configuration = CommandConfiguration(
+        commandName: "ps", abstract: "Show the processes of a container.")
 
     @ParentCommand var runu: Runu
     @Option(help: "table or json.") var format = ListFormat.table
@@ -66,7 +68,8 @@ struct Ps: ParsableCommand {
 
 /// `runu events`.
 struct Events: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Tell what a container uses.")
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "Tell what a container uses.")
 
     @ParentCommand var runu: Runu
     @Flag(help: "Tell once.") var stats = false
@@ -89,7 +92,8 @@ struct Events: ParsableCommand {
 
 /// `runu features`.
 struct Features: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Tell what this runtime can do.")
+    static let configuration = CommandConfiguration(
+        commandName: "features", abstract: "Tell what this runtime can do.")
 
     func run() throws {
         printJSON(RuntimeFeatures.runu(version: Runu.version))
@@ -98,7 +102,8 @@ struct Features: ParsableCommand {
 
 /// `runu spec`.
 struct Spec: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Write a config.json to start from.")
+    static let configuration = CommandConfiguration(
+        commandName: "spec", abstract: "Write a config.json to start from.")
 
     @Option(help: "Folder of the bundle.") var bundle = "."
     @Flag(help: "Map the caller's ids, as runc does; also --rootless.") var userNamespace = false

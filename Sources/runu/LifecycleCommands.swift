@@ -4,7 +4,8 @@ import Runtime
 
 /// `runu start`.
 struct Start: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Execute the process of a created container.")
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Execute the process of a created container.")
 
     @ParentCommand var runu: Runu
     @Argument(help: "The container.") var id: String
@@ -17,7 +18,8 @@ struct Start: ParsableCommand {
 
 /// `runu state`.
 struct State: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print the state of a container.")
+    static let configuration = CommandConfiguration(
+        commandName: "state", abstract: "Print the state of a container.")
 
     @ParentCommand var runu: Runu
     @Argument(help: "The container.") var id: String
@@ -29,7 +31,8 @@ struct State: ParsableCommand {
 
 /// `runu kill`.
 struct Kill: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Send a signal to the first process of a container.")
+    static let configuration = CommandConfiguration(
+        commandName: "kill", abstract: "Send a signal to the first process of a container.")
 
     @ParentCommand var runu: Runu
     @Flag(help: "Send it to all of the container's processes.") var all = false
@@ -44,7 +47,8 @@ struct Kill: ParsableCommand {
 
 /// `runu delete`.
 struct Delete: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Remove what is left of a container.")
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Remove what is left of a container.")
 
     @ParentCommand var runu: Runu
     @Flag(help: "Kill the container if it is still running.") var force = false
@@ -57,7 +61,8 @@ struct Delete: ParsableCommand {
 
 /// `runu pause`.
 struct Pause: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stop the processes of a container where they are.")
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Stop the processes of a container where they are.")
 
     @ParentCommand var runu: Runu
     @Argument(help: "The container.") var id: String
@@ -69,7 +74,8 @@ struct Pause: ParsableCommand {
 
 /// `runu resume`.
 struct Resume: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Let the processes of a paused container go on.")
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Let the processes of a paused container go on.")
 
     @ParentCommand var runu: Runu
     @Argument(help: "The container.") var id: String
@@ -81,7 +87,8 @@ struct Resume: ParsableCommand {
 
 /// `runu checkpoint`.
 struct Checkpoint: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Not implemented.")
+    static let configuration = CommandConfiguration(
+        commandName: "checkpoint", abstract: "Not implemented.")
 
     @Argument(parsing: .allUnrecognized, help: .hidden) var arguments: [String] = []
 
@@ -92,7 +99,8 @@ struct Checkpoint: ParsableCommand {
 
 /// `runu restore`.
 struct Restore: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Not implemented.")
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Not implemented.")
 
     @Argument(parsing: .allUnrecognized, help: .hidden) var arguments: [String] = []
 

@@ -8,6 +8,7 @@ import SystemPackage
 struct Runu: ParsableCommand {
     static let version = "0.1.0"
 
+    // Every command below says its name too: ArgumentParser takes a millisecond to find the names by itself.
     static let configuration = CommandConfiguration(
         commandName: "runu",
         abstract: "An OCI runtime whose containers have a kernel of their own, in user space.",

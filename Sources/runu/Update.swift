@@ -5,6 +5,7 @@ import Runtime
 /// `runu update`.
 struct Update: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "update",
         abstract: "Change what a container may use.",
         discussion: "Memory, pids and CPU limits are the kernel's; the other options are accepted for runc's sake.")
 
