@@ -11,6 +11,7 @@
 #include "runtime-task-v3-shim.pb-c.h"
 #include "ttrpc-ttrpc.pb-c.h"
 #include "events-task.pb-c.h"
+#include "types-introspection.pb-c.h"
 #include "services-ttrpc-events-v1-events.pb-c.h"
 #include "cgroups-v1-metrics.pb-c.h"
 #include "cgroups-v2-metrics.pb-c.h"

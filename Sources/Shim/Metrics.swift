@@ -1,0 +1,82 @@
+import CHost
+import CShimMessages
+import Glibc
+import TTRPC
+
+/// What Stats answers with: the counters of `runu events --stats`, in the message that a client of a host with this kind
+/// of cgroup hierarchy expects.
+struct Metrics {
+    var typeURL: String
+    var encoded: [UInt8]
+
+    /// From the `data` of a stats event (runc's types/events.go).
+    init(_ data: JSONValue, unified: Bool = Metrics.hostIsUnified) {
+        typeURL = unified ? "io.containerd.cgroups.v2.Metrics" : "io.containerd.cgroups.v1.Metrics"
+        encoded = unified ? Metrics.version2(data) : Metrics.version1(data)
+    }
+
+    /// Whether the host has the unified hierarchy, as `stat -f /sys/fs/cgroup` tells.
+    static var hostIsUnified: Bool { access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 }
+
+    private static func version1(_ data: JSONValue) -> [UInt8] {
+        let arena = MessageArena()
+        let (pids, usage, memory) = (data["pids"], data["cpu"]["usage"], data["memory"])
+        let message: Io__Containerd__Cgroups__V1__Metrics = makeMessage(io__containerd__cgroups__v1__metrics__init) {
+            $0.pids = arena.message(
+                makeMessage(io__containerd__cgroups__v1__pids_stat__init) {
+                    $0.current = pids["current"].unsigned
+                    $0.limit = pids["limit"].unsigned
+                })
+            $0.cpu = arena.message(
+                makeMessage(io__containerd__cgroups__v1__cpustat__init) {
+                    $0.usage = arena.message(
+                        makeMessage(io__containerd__cgroups__v1__cpuusage__init) {
+                            $0.total = usage["total"].unsigned
+                            $0.kernel = usage["kernel"].unsigned
+                            $0.user = usage["user"].unsigned
+                        })
+                    $0.throttling = arena.message(makeMessage(io__containerd__cgroups__v1__throttle__init))
+                })
+            $0.memory = arena.message(
+                makeMessage(io__containerd__cgroups__v1__memory_stat__init) {
+                    $0.cache = memory["cache"].unsigned
+                    $0.rss = memory["raw"]["rss"].unsigned
+                    $0.usage = arena.message(
+                        makeMessage(io__containerd__cgroups__v1__memory_entry__init) {
+                            $0.limit = memory["usage"]["limit"].unsigned
+                            $0.usage = memory["usage"]["usage"].unsigned
+                            $0.max = memory["usage"]["max"].unsigned
+                            $0.failcnt = memory["usage"]["failcnt"].unsigned
+                        })
+                })
+        }
+        return withExtendedLifetime(arena) { encodeMessage(message) }
+    }
+
+    private static func version2(_ data: JSONValue) -> [UInt8] {
+        let arena = MessageArena()
+        let (pids, usage, memory) = (data["pids"], data["cpu"]["usage"], data["memory"])
+        let message: Io__Containerd__Cgroups__V2__Metrics = makeMessage(io__containerd__cgroups__v2__metrics__init) {
+            $0.pids = arena.message(
+                makeMessage(io__containerd__cgroups__v2__pids_stat__init) {
+                    $0.current = pids["current"].unsigned
+                    $0.limit = pids["limit"].unsigned
+                })
+            $0.cpu = arena.message(
+                makeMessage(io__containerd__cgroups__v2__cpustat__init) {
+                    $0.usage_usec = usage["total"].unsigned / 1000
+                    $0.user_usec = usage["user"].unsigned / 1000
+                    $0.system_usec = usage["kernel"].unsigned / 1000
+                })
+            $0.memory = arena.message(
+                makeMessage(io__containerd__cgroups__v2__memory_stat__init) {
+                    $0.anon = memory["raw"]["rss"].unsigned
+                    $0.file = memory["cache"].unsigned
+                    $0.usage = memory["usage"]["usage"].unsigned
+                    $0.usage_limit = memory["usage"]["limit"].unsigned
+                    $0.max_usage = memory["usage"]["max"].unsigned
+                })
+        }
+        return withExtendedLifetime(arena) { encodeMessage(message) }
+    }
+}
