@@ -6,8 +6,6 @@ import SwiftProtobuf
 public typealias Container = Containerd_Services_Containers_V1_Container
 /// A named reference to a descriptor: `containerd.services.images.v1.Image`.
 public typealias Image = Containerd_Services_Images_V1_Image
-/// Media type, digest and size of a blob: `containerd.types.Descriptor`.
-public typealias Descriptor = Containerd_Types_Descriptor
 /// A mount in the form that a snapshotter hands out: `containerd.types.Mount`.
 public typealias Mount = Containerd_Types_Mount
 /// A blob and its labels: `containerd.services.content.v1.Info`.

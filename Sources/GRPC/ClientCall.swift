@@ -33,10 +33,22 @@ final class ClientCall: Sendable {
 
     func cancel() { core.cancel() }
 
-    /// Waits for the server's initial metadata; throws when the call ended without.
-    func started() async throws {
-        _ = await cancelling { await initialMetadata.value }
-        if Task.isCancelled { try await status.value.check() }
+    /// Waits for the server's initial metadata, at most for `patience`. A call that ends without any counts as started:
+    /// its failure shows when it is read.
+    func started(patience: Duration?) async throws {
+        let begun = OneShot<Void>()
+        Task { [initialMetadata] in
+            _ = await initialMetadata.value
+            begun.set(())
+        }
+        let timer = patience.map { patience in
+            Task {
+                try? await Task.sleep(for: patience)
+                begun.set(())
+            }
+        }
+        await cancelling { await begun.value }
+        timer?.cancel()
     }
 
     /// The next message, nil when the call has ended well.

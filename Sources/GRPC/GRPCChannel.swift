@@ -82,12 +82,15 @@ public final class GRPCChannel: @unchecked Sendable {
 
     /// Calls a method that streams its answer and waits until the server has taken it up (has sent its initial
     /// metadata), from when on nothing is missed.
+    ///
+    /// - Parameter patience: how long to wait at most; Go's servers send nothing before the first message.
     public func start<Request: Message, Response: Message>(
-        _ method: ServerStreamingMethod<Request, Response>, _ request: Request, options: CallOptions = CallOptions()
+        _ method: ServerStreamingMethod<Request, Response>, _ request: Request, options: CallOptions = CallOptions(),
+        patience: Duration? = nil
     ) async throws -> MessageStream<Response> {
         let call = ClientCall(
             core: makeCall(method.path, options), options: options, request: try encode(request))
-        try await call.started()
+        try await call.started(patience: patience)
         return MessageStream { try await call.read() }
     }
 
