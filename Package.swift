@@ -4,6 +4,8 @@ import PackageDescription
 // Every executable carries the Swift runtime with it, so that an installed copy needs nothing but glibc and the C
 // libraries that the design names.
 let standalone: [LinkerSetting] = [.unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"])]
+// Paid once per container: at fixed addresses and with nothing to load, a program has hardly a page of its own.
+let selfContained: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]
 let standaloneWithEssentials: [LinkerSetting] =
     standalone + ["FoundationEssentials", "_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }
 let standaloneWithFoundation: [LinkerSetting] =
@@ -82,7 +84,7 @@ let package = Package(
         // Apart from TTRPC, so that the shim carries nothing of Swift's concurrency.
         .target(name: "TTRPCClient", dependencies: ["TTRPC", "CPoll", "CHost", "Host", system]),
         .target(name: "Shim", dependencies: ["TTRPC", "CPoll", "CShimMessages", "Host", "CHost", system]),
-        .executableTarget(name: "containerd-shim-runu-v2", dependencies: ["Shim"], linkerSettings: standalone),
+        .executableTarget(name: "containerd-shim-runu-v2", dependencies: ["Shim"], linkerSettings: selfContained),
 
         // The containerd API: messages, transport, client.
         .target(name: "RPC"),
@@ -95,9 +97,18 @@ let package = Package(
         // ukmanager.
         .target(name: "Archive", dependencies: ["CArchive", "Host", system]),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive", system]),
-        .target(name: "Metadata", dependencies: [database, "ContainerdAPI"]),
-        .target(name: "ContentStore", dependencies: ["Metadata", "Host", crypto, system]),
-        .target(name: "Snapshots", dependencies: ["Metadata", "Host", system]),
+        .target(name: "Metadata", dependencies: [database, "ContainerdAPI", "RPC", protobuf]),
+        .testTarget(name: "MetadataTests", dependencies: ["Metadata", "ContainerdAPI", "RPC", protobuf]),
+        .target(
+            name: "ContentStore",
+            dependencies: ["Metadata", "ContainerdAPI", "RPC", "Archive", "Host", crypto, protobuf, system]),
+        .testTarget(
+            name: "ContentStoreTests", dependencies: ["ContentStore", "Metadata", "ContainerdAPI", "RPC", crypto, system]),
+        .target(
+            name: "Snapshots",
+            dependencies: ["Metadata", "ContainerdAPI", "RPC", "Archive", "Host", protobuf, system]),
+        .testTarget(
+            name: "SnapshotsTests", dependencies: ["Snapshots", "Metadata", "ContainerdAPI", "RPC", system]),
         .target(
             name: "Manager",
             dependencies: [
