@@ -1,0 +1,189 @@
+import CFiles
+import Glibc
+import SystemPackage
+
+/// Changing what is known about a file.
+extension FileSystem {
+    /// The stat of a node, as the container sees it.
+    public func stat(_ node: Node) throws(Errno) -> ukf_stat {
+        guard let tree = node.mount.tree else {
+            let attributes = node.synthetic!.attributes
+            var result = ukf_stat()
+            result.mask = 0x7ff
+            result.nlink = node.isFolder ? 2 : 1
+            result.blksize = 4096
+            let now = bootTime
+            result.atime = now
+            result.mtime = now
+            result.ctime = now
+            show(attributes, on: node.mount, in: &result)
+            if result.ino == 0 { result.ino = syntheticInode(node.parent?.synthetic?.attributes.inode ?? 1, node.name) }
+            return result
+        }
+        var (host, attributes) = try tree.stat(node)
+        if node.isMerged { host.nlink = 1 }
+        show(attributes, on: node.mount, in: &host)
+        return host
+    }
+
+    /// Puts attributes over a host's stat.
+    func show(_ attributes: Attributes, on mount: Mount, in stat: inout ukf_stat) {
+        if attributes.type.isDevice {
+            stat.size = 0
+            stat.blocks = 0
+        }
+        stat.mode = attributes.type.bits | attributes.mode
+        stat.uid = attributes.uid
+        stat.gid = attributes.gid
+        stat.rdev_major = attributes.deviceMajor
+        stat.rdev_minor = attributes.deviceMinor
+        stat.ino = attributes.inode
+        stat.dev_major = 0
+        stat.dev_minor = mount.deviceMinor
+    }
+
+    /// The number that statx calls the mount's.
+    public func mountNumber(of node: Node) -> Int { node.mount.id }
+
+    /// Writes new owner and mode of a node of the writable place.
+    private func write(_ attributes: Attributes, of node: Node) throws(Errno) {
+        let tree = node.mount.tree!
+        try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
+            var host = ukf_stat()
+            try check(ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host))
+            let hostType = FileType(mode: host.mode)
+            if hostType != .link {
+                let mode = Tree.hostMode(for: attributes.mode, type: hostType)
+                if host.mode & 0o7777 != mode {
+                    try check(ukf_chmod(descriptor, path, mode))
+                    host.mode = host.mode & ~0o7777 | mode
+                }
+            }
+            let origin = attributes.inode != host.ino ? attributes.inode : nil
+            try tree.writeNote(attributes, origin: origin, descriptor, path, host: host)
+        }
+        if node.attributes != nil { node.attributes = attributes }
+    }
+
+    private func prepareChange(_ node: Node) throws(Errno) {
+        guard node.synthetic == nil else { throw .notPermitted }
+        try demandWritable(node)
+        try copyUp(node)
+    }
+
+    /// chmod(2).
+    public func setMode(_ mode: UInt32, of node: Node, for caller: Caller) throws(Errno) {
+        if node.type == .link { throw .notSupportedOnSocket }
+        var changed = try attributes(of: node)
+        guard changed.isOwned(by: caller.credentials) else { throw .notPermitted }
+        try prepareChange(node)
+        changed.mode = mode & 0o7777
+        if !caller.credentials.keepsSetID, !caller.credentials.isMember(of: changed.gid) { changed.mode &= ~0o2000 }
+        try write(changed, of: node)
+    }
+
+    /// chown(2); nil leaves an id as it is.
+    public func setOwner(uid: UInt32?, gid: UInt32?, of node: Node, for caller: Caller) throws(Errno) {
+        let credentials = caller.credentials
+        var changed = try attributes(of: node)
+        if !credentials.mayChangeOwner {
+            let keepsOwner = uid == nil || uid == changed.uid
+            let mayGroup = gid == nil || gid == changed.gid || credentials.isMember(of: gid!)
+            guard keepsOwner, mayGroup, credentials.uid == changed.uid else { throw .notPermitted }
+        }
+        try prepareChange(node)
+        if uid != nil || gid != nil, !node.isFolder {
+            changed.mode &= ~0o4000
+            if changed.mode & 0o10 != 0 { changed.mode &= ~0o2000 }
+        }
+        changed.uid = uid ?? changed.uid
+        changed.gid = gid ?? changed.gid
+        // A symbolic link of the host can only be root's here: it becomes a file that stands for one, or back.
+        if node.type == .link, !node.mount.tree!.isVolatile { try remakeLink(node, changed) }
+        try write(changed, of: node)
+    }
+
+    private func remakeLink(_ node: Node, _ attributes: Attributes) throws(Errno) {
+        let tree = node.mount.tree!
+        let host = try tree.hostStat(node)
+        let isPlain = attributes.uid == 0 && attributes.gid == 0
+        guard (FileType(mode: host.mode) == .link) != isPlain, let parent = node.parent else { return }
+        let text = try tree.at(node, place: 0) { descriptor, path throws(Errno) in try tree.readLink(descriptor, path) }
+        let working = tree.nextWorkName()
+        try withCString(working.bytes) { name throws(Errno) in
+            if isPlain {
+                try withCString(text) { text throws(Errno) in _ = try check(ukf_symlink(text, tree.work, name)) }
+            } else {
+                let file = try check(ukf_open(tree.work, name, O_CREAT | O_EXCL | O_WRONLY, 0o600))
+                defer { close(file) }
+                try check(ukf_write(file, text, text.count))
+                var made = ukf_stat()
+                try check(ukf_stat(tree.work, name, AT_SYMLINK_NOFOLLOW, &made))
+                try tree.writeNote(attributes, origin: attributes.inode, tree.work, name, host: made)
+            }
+            let times = [host.atime, Int64(host.atime_ns), host.mtime, Int64(host.mtime_ns)]
+            _ = ukf_utimens(tree.work, name, times)
+            try tree.at(node, place: 0) { descriptor, path throws(Errno) in
+                _ = try check(ukf_rename(tree.work, name, descriptor, path, 0))
+            }
+        }
+        node.hostID = HostID(try tree.hostStat(node))
+        if isPlain { node.attributes?.inode = node.hostID!.inode } else { try tree.markSpecial(parent) }
+    }
+
+    /// utimensat(2). `times`: seconds and nanoseconds of access and of modification, as utimensat takes them; nil: now.
+    public func setTimes(_ times: [Int64]?, of node: Node, for caller: Caller) throws(Errno) {
+        let now: Int64 = 0x3fff_ffff
+        let omit: Int64 = 0x3fff_fffe
+        if let times, times[1] == omit, times[3] == omit { return }
+        let owner = try attributes(of: node)
+        if !owner.isOwned(by: caller.credentials) {
+            guard times == nil || (times![1] == now && times![3] == now) else { throw .notPermitted }
+            try demand(.write, on: node, for: caller.credentials)
+        }
+        try prepareChange(node)
+        let tree = node.mount.tree!
+        try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
+            _ = try check(ukf_utimens(descriptor, path, times))
+        }
+    }
+
+    /// truncate(2).
+    public func setSize(_ size: Int64, of node: Node, for caller: Caller) throws(Errno) {
+        guard !node.isFolder else { throw .isDirectory }
+        guard node.type == .file, size >= 0 else { throw .invalidArgument }
+        guard case .descriptor(let file) = try open(node, for: caller, flags: O_WRONLY) else { throw .invalidArgument }
+        defer { close(file) }
+        try check(ukf_truncate(file, size))
+    }
+
+    /// access(2).
+    public func checkAccess(_ access: Access, to node: Node, for caller: Caller) throws(Errno) {
+        if access.contains(.write), node.type == .file || node.isFolder || node.type == .link, node.synthetic == nil {
+            try demandWritable(node)
+        }
+        if access.rawValue != 0 {
+            guard try attributes(of: node).grants(access, to: caller.credentials) else { throw .permissionDenied }
+            if access.contains(.execute), node.type == .file, node.mount.forbidsPrograms { throw .permissionDenied }
+        }
+    }
+
+    /// statfs(2): the kernel's `struct statfs` as bytes.
+    public func statFileSystem(_ node: Node) throws(Errno) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let mount = node.mount
+        let flags = UInt64(mount.isReadonly ? 1 : 0) | (mount.forbidsSetID ? 2 : 0) | (mount.forbidsDevices ? 4 : 0)
+            | (mount.forbidsPrograms ? 8 : 0)
+        var size = 0
+        if let tree = mount.tree {
+            size = try check(ukf_statfs(tree.places[0].descriptor, &bytes))
+            let types: [String: UInt64] = ["overlay": 0x794c_7630, "tmpfs": 0x0102_1994]
+            ukf_statfs_mark(&bytes, types[mount.type] ?? 0, flags, UInt64(mount.id))
+        } else {
+            let types: [String: UInt64] = ["proc": 0x9fa0, "sysfs": 0x6265_6572, "devpts": 0x1cd1, "cgroup2": 0x6367_7270]
+            size = ukf_statfs_set(&bytes, types[mount.type] ?? 0x0102_1994, 0, 0, 0, flags, UInt64(mount.id))
+        }
+        bytes.removeLast(bytes.count - size)
+        return bytes
+    }
+}

@@ -1,0 +1,205 @@
+import CFiles
+import Glibc
+import SystemPackage
+
+/// The container's whole tree of files: a union of layers, what is mounted in it, and the way from paths to the host's files.
+///
+/// Belongs to one thread. Every operation takes the `Caller` on whose behalf it is done, checks what
+/// path_resolution(7) asks, and throws the `Errno` that Linux would give.
+public final class FileSystem {
+    /// The container's root folder.
+    public let root: Node
+    /// In the order in which they were mounted; the root first.
+    var mounts: [Mount] = []
+    var mountsMade = 0
+    /// A private folder of the host: backing of tmpfs mounts and of descriptors for folders that no host folder is like.
+    let scratch: CInt
+    let scratchPath: String
+    var scratchNames = 0
+    /// Nodes of folders that were opened, by the host's folder that the descriptor holds.
+    var openedFolders: [HostID: WeakNode] = [:]
+    var openedFoldersLimit = 1024
+    /// Open folders whose listing is ours, by the host's (nameless) folder that the descriptor holds.
+    var handles: [HostID: OpenFolder] = [:]
+    var handlesLimit = 256
+    /// Right side up path building for symbolic links.
+    let pathBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: FileSystem.pathBufferSize)
+    static let pathBufferSize = 4 * 4096
+    /// Opens what a device number stands for; see `DeviceOpener`.
+    public var devices: any DeviceOpener = HostDevices()
+    /// Pseudo-terminals opened inside.
+    let terminals = TerminalRegistry()
+    /// The container's processes, for /proc; nil before the kernel said so.
+    public weak var processes: (any ProcessTableView)?
+    /// Host name and the like, for /proc/sys/kernel.
+    public var identity = SystemIdentity()
+
+    struct WeakNode {
+        weak var node: Node?
+    }
+
+    /// - Parameters:
+    ///   - layers: folders of the host, topmost first.
+    ///   - upper: the writable folder above them.
+    ///   - work: a folder on upper's file system, for files that are being made.
+    ///   - scratch: a folder of the host that is this file system's own and is empty.
+    /// - Throws: `FileSystemFailure`, which names the folder that cannot be opened.
+    public init(
+        layers: [String], upper: String?, work: String?, isReadonly: Bool, scratch: String
+    ) throws(FileSystemFailure) {
+        var places: [Tree.Place] = []
+        for path in (upper.map { [$0] } ?? []) + layers {
+            do throws(Errno) {
+                places.append(try Tree.openPlace(path))
+            } catch {
+                throw FileSystemFailure("cannot open layer \(path): \(error)", error)
+            }
+        }
+        guard !places.isEmpty else { throw FileSystemFailure("a root needs a layer or an upper folder", .invalidArgument) }
+        scratchPath = scratch
+        self.scratch = ukf_open(AT_FDCWD, scratch, O_RDONLY | O_DIRECTORY, 0)
+        guard self.scratch >= 0 else {
+            throw FileSystemFailure("cannot open scratch folder \(scratch)", Errno(rawValue: -self.scratch))
+        }
+        let tree = Tree(places: places, isWritable: upper != nil, isVolatile: false)
+        let mount = Mount(
+            id: 1, type: "overlay", source: "overlay", isReadonly: isReadonly || upper == nil, tree: tree)
+        mountsMade = 1
+        mounts = [mount]
+        do throws(Errno) {
+            root = try FileSystem.makeRoot(of: tree, mount: mount)
+            if upper != nil { try tree.openWork(work) }
+        } catch {
+            throw FileSystemFailure("cannot use root \(upper ?? layers[0]): \(error)", error)
+        }
+        mount.setRoot(root)
+    }
+
+    /// The root node of a tree, with all the places in which it is a folder that is not hidden.
+    static func makeRoot(of tree: Tree, mount: Mount) throws(Errno) -> Node {
+        let node = Node(parent: nil, name: Name([]), mount: mount, type: .folder, places: tree.allPlaces)
+        var places: UInt128 = 0
+        for place in tree.places.indices {
+            places |= 1 << UInt128(place)
+            let isOpaque = try tree.at(node, place: place) { descriptor, path throws(Errno) in
+                tree.isOpaque(descriptor, path)
+            }
+            if isOpaque { break }
+        }
+        node.places = places
+        let found = try tree.stat(node)
+        node.type = found.attributes.type
+        node.hostID = HostID(found.host)
+        if !tree.isVolatile { node.attributes = found.attributes }
+        return node
+    }
+
+    // MARK: Nodes
+
+    /// Owner, mode and type of a node.
+    public func attributes(of node: Node) throws(Errno) -> Attributes {
+        if let known = node.attributes { return known }
+        if let item = node.synthetic { return item.attributes }
+        return try node.mount.tree!.stat(node).attributes
+    }
+
+    /// The child of a folder, what is mounted on it taken into account.
+    func child(of folder: Node, named name: Name, for caller: Caller) throws(Errno) -> Node? {
+        var node: Node?
+        if let item = folder.synthetic {
+            if case .present(let pinned) = folder.children[name] {
+                node = pinned
+            } else {
+                guard case .folder(let content) = item.content else { throw .notDirectory }
+                guard let found = try content.item(named: name, for: caller) else { return nil }
+                node = Node(parent: folder, name: name, mount: folder.mount, type: found.attributes.type)
+                node!.synthetic = found
+            }
+        } else {
+            node = try folder.mount.tree!.child(of: folder, named: name)
+            if folder.mount.nodesMade > FileSystem.nodeLimit { sweep(folder.mount) }
+        }
+        while let mounted = node?.mounted { node = mounted.root }
+        return node
+    }
+
+    /// The folder above; a folder's own self at the very top.
+    public func parent(of node: Node) -> Node {
+        var at = node
+        while at.parent == nil, let point = at.mount.point { at = point }
+        return at.parent ?? at
+    }
+
+    /// - Throws: `EACCES` unless the node grants what is wanted.
+    func demand(_ access: Access, on node: Node, for who: Credentials) throws(Errno) {
+        if who.overridesAccess, node.isFolder || !access.contains(.execute) { return }
+        guard try attributes(of: node).grants(access, to: who) else { throw .permissionDenied }
+    }
+
+    /// - Throws: `EROFS` when the node lies in what may not be written.
+    func demandWritable(_ node: Node) throws(Errno) {
+        guard !node.mount.isReadonly else { throw .readOnlyFileSystem }
+        var at: Node? = node
+        while let seen = at {
+            if seen.isSealed { throw .readOnlyFileSystem }
+            at = seen.parent
+        }
+    }
+
+    /// The absolute path of a node as seen from `root`; nil when it lies outside or has been removed.
+    public func path(of node: Node, from root: Node) -> [UInt8]? {
+        var names: [Name] = []
+        var at = node
+        while at !== root {
+            if at.isRemoved { return nil }
+            if let parent = at.parent {
+                names.append(at.name)
+                at = parent
+            } else if let point = at.mount.point {
+                at = point
+            } else {
+                return nil
+            }
+        }
+        var path: [UInt8] = []
+        for name in names.reversed() {
+            path.append(UInt8(ascii: "/"))
+            path += name.bytes
+        }
+        return path.isEmpty ? [UInt8(ascii: "/")] : path
+    }
+
+    // MARK: Bounds
+
+    static let nodeLimit = 32768
+
+    /// Cuts nodes that nobody holds and nobody looked up since the last sweep out of a mount's tree.
+    private func sweep(_ mount: Mount) {
+        var kept = 0
+        func visit(_ node: Node) {
+            for name in Array(node.children.keys) {
+                guard case .present(var below)? = node.children.removeValue(forKey: name) else { continue }
+                if !below.children.isEmpty { visit(below) }
+                let isPinned = below.mounted != nil || below.isSealed || below.synthetic != nil || below.wasUsed
+                below.wasUsed = false
+                if isPinned || !below.children.isEmpty || !isKnownUniquelyReferenced(&below) {
+                    node.children[name] = .present(below)
+                    kept += 1
+                }
+            }
+        }
+        visit(mount.root)
+        mount.nodesMade = min(kept, FileSystem.nodeLimit / 2)
+    }
+}
+
+/// Why a file system could not be set up, with the name of what is wrong.
+public struct FileSystemFailure: Error, Sendable, CustomStringConvertible {
+    public let description: String
+    public let errno: Errno
+
+    public init(_ description: String, _ errno: Errno) {
+        self.description = description
+        self.errno = errno
+    }
+}

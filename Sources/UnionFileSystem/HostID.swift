@@ -1,0 +1,12 @@
+import CFiles
+
+/// What tells one file of the host from all others.
+struct HostID: Hashable, Sendable {
+    var device: UInt64
+    var inode: UInt64
+
+    init(_ stat: ukf_stat) {
+        device = UInt64(stat.dev_major) << 32 | UInt64(stat.dev_minor)
+        inode = stat.ino
+    }
+}

@@ -1,0 +1,44 @@
+/// Something mounted somewhere in the container's tree.
+final class Mount {
+    /// Counted from 1; also the minor number of the device that stat shows.
+    let id: Int
+    let type: String
+    let source: String
+    /// Options as mountinfo shows them, without ro/rw.
+    let options: String
+    var isReadonly: Bool
+    var forbidsPrograms = false
+    var forbidsSetID = false
+    var forbidsDevices = false
+    /// Where its files are; nil for a synthetic file system.
+    let tree: Tree?
+    /// The folder it is mounted on; nil for the root.
+    private(set) var point: Node?
+    private(set) var root: Node!
+    /// Nodes made since the cache was last swept.
+    var nodesMade = 0
+
+    init(id: Int, type: String, source: String, options: String = "", isReadonly: Bool, tree: Tree?) {
+        self.id = id
+        self.type = type
+        self.source = source
+        self.options = options
+        self.isReadonly = isReadonly
+        self.tree = tree
+    }
+
+    /// The minor number of `st_dev`; its major is 0, as for every file system without a device of its own.
+    var deviceMinor: UInt32 { UInt32(id) + 64 }
+
+    func setRoot(_ node: Node) { root = node }
+
+    func attach(to point: Node?) {
+        self.point = point
+        point?.mounted = self
+    }
+
+    func detach() {
+        point?.mounted = nil
+        point = nil
+    }
+}

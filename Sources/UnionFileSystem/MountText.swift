@@ -1,0 +1,48 @@
+/// /proc/PID/mounts and mountinfo (proc_pid_mountinfo(5)).
+extension FileSystem {
+    private func options(_ mount: Mount) -> String {
+        var list = [mount.isReadonly ? "ro" : "rw"]
+        if mount.forbidsSetID { list.append("nosuid") }
+        if mount.forbidsDevices { list.append("nodev") }
+        if mount.forbidsPrograms { list.append("noexec") }
+        list.append("relatime")
+        return list.joined(separator: ",")
+    }
+
+    private func point(_ mount: Mount, _ root: Node) -> [UInt8]? {
+        guard let point = mount.point else { return path(of: mount.root, from: root) ?? (root === mount.root ? [0x2f] : nil) }
+        guard let path = path(of: point, from: root) else { return nil }
+        return escaped(path)
+    }
+
+    private func escaped(_ path: [UInt8]) -> [UInt8] {
+        guard path.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "\\") }) else { return path }
+        return path.flatMap { byte -> [UInt8] in
+            guard byte <= 0x20 || byte == UInt8(ascii: "\\") else { return [byte] }
+            let digits = String(byte, radix: 8)
+            return Array(("\\" + String(repeating: "0", count: 3 - digits.count) + digits).utf8)
+        }
+    }
+
+    func mountsText(for root: Node) -> [UInt8] {
+        var text: [UInt8] = []
+        for mount in mounts {
+            guard let point = point(mount, root) else { continue }
+            let extra = mount.options.isEmpty ? "" : "," + mount.options
+            text += Array("\(mount.source) ".utf8) + point + Array(" \(mount.type) \(options(mount))\(extra) 0 0\n".utf8)
+        }
+        return text
+    }
+
+    func mountInformation(for root: Node) -> [UInt8] {
+        var text: [UInt8] = []
+        for mount in mounts {
+            guard let point = point(mount, root) else { continue }
+            let parent = mount.point?.mount.id ?? 0
+            let extra = [mount.isReadonly ? "ro" : "rw", mount.options].filter { !$0.isEmpty }.joined(separator: ",")
+            text += Array("\(mount.id + 20) \(parent + 20) 0:\(mount.deviceMinor) / ".utf8) + point
+            text += Array(" \(options(mount)) - \(mount.type) \(mount.source) \(extra)\n".utf8)
+        }
+        return text
+    }
+}

@@ -1,0 +1,65 @@
+/// A name in the container's tree that is known to exist: what a kernel calls a dentry with its inode.
+///
+/// Nodes form a tree from each mount's root. A parent holds its children, and a child its parent; `FileSystem` cuts
+/// the ones that nobody else holds out of the tree when there are many. A node whose name was removed stays usable for who
+/// holds it, as `isRemoved`.
+public final class Node {
+    /// Nil for a mount's root.
+    public internal(set) var parent: Node?
+    public internal(set) var name: Name
+    unowned let mount: Mount
+    public internal(set) var type: FileType
+    /// The places of the mount's tree in which it exists, topmost in the lowest bit. One for what is no folder.
+    var places: UInt128
+    /// Children looked up so far; `Child.absent` for names known not to exist.
+    var children: [Name: Child] = [:]
+    /// Owner and mode, once known and unchangeable behind our back.
+    var attributes: Attributes?
+    /// The host's file in the topmost place when it was looked up.
+    var hostID: HostID?
+    /// What is mounted on it.
+    var mounted: Mount?
+    /// Nil for a node of the host's files.
+    var synthetic: (any SyntheticItem)?
+    public internal(set) var isRemoved = false
+    /// Nothing at or below it may be written (readonlyPaths).
+    var isSealed = false
+    /// Whether a listing of its single place needs our hand, once known: it holds markers or placeholders.
+    var needsListing: Bool?
+    /// What a symbolic link says, once read.
+    var linkTarget: [UInt8]?
+    /// Looked up since the last sweep.
+    var wasUsed = true
+
+    enum Child {
+        case present(Node)
+        case absent
+    }
+
+    init(parent: Node?, name: Name, mount: Mount, type: FileType, places: UInt128 = 0) {
+        self.parent = parent
+        self.name = name
+        self.mount = mount
+        self.type = type
+        self.places = places
+    }
+
+    /// The topmost place.
+    @inline(__always)
+    var place: Int { places.trailingZeroBitCount }
+
+    public var isFolder: Bool { type == .folder }
+
+    /// Whether it exists in more than one place, so that its content is a union.
+    var isMerged: Bool { places & (places &- 1) != 0 }
+
+    /// Whether `self` is `ancestor` or lies below it, mounts crossed.
+    func isWithin(_ ancestor: Node) -> Bool {
+        var node: Node? = self
+        while let at = node {
+            if at === ancestor { return true }
+            node = at.parent ?? at.mount.point
+        }
+        return false
+    }
+}

@@ -1,0 +1,221 @@
+import CFiles
+import Glibc
+import SystemPackage
+
+/// What open gives.
+public enum Opened {
+    /// A descriptor that belongs to whoever asked.
+    case descriptor(CInt)
+    /// A fifo whose opening may have to wait for the other end: a descriptor (O_PATH, the asker's own) to open anew, with flags.
+    case fifo(CInt, flags: CInt)
+}
+
+extension FileSystem {
+    /// Flags of open(2) that the host may see.
+    private static let hostFlags: CInt =
+        O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | ukf_o_direct | ukf_o_noatime | O_TRUNC
+
+    /// Opens a path (open(2), openat2(2)).
+    /// - Parameter mode: of a new file, the umask already taken off.
+    public func open(
+        _ path: [UInt8], from base: Node, for caller: Caller, flags: CInt, mode: UInt32, _ options: LookupOptions = []
+    ) throws(Errno) -> Opened {
+        var options = options
+        let creates = flags & O_CREAT != 0 && flags & oPath == 0
+        if flags & O_NOFOLLOW == 0, !creates || flags & O_EXCL == 0 { options.insert(.followLast) }
+        let found = try resolve(path, from: base, for: caller, options)
+
+        if flags & oPath == 0, flags & oTemporary != 0 {
+            return .descriptor(try openTemporary(in: try found.node(), for: caller, flags: flags, mode: mode))
+        }
+        guard let place = found.place else {
+            guard creates else { throw .noSuchFileOrDirectory }
+            guard !found.mustBeFolder else { throw .isDirectory }
+            return .descriptor(try createFile(found.name, in: found.parent, for: caller, flags: flags, mode: mode))
+        }
+        if creates, flags & O_EXCL != 0 { throw .fileExists }
+        switch place {
+        case .descriptor(let path):
+            if flags & O_DIRECTORY != 0 { throw .notDirectory }
+            return .descriptor(try reopenForeign(path, flags: flags))
+        case .node(let node):
+            if creates, node.isFolder { throw .isDirectory }
+            return try open(node, for: caller, flags: flags, mustBeFolder: found.mustBeFolder)
+        }
+    }
+
+    /// Opens an existing node.
+    public func open(
+        _ node: Node, for caller: Caller, flags: CInt, mustBeFolder: Bool = false
+    ) throws(Errno) -> Opened {
+        if flags & O_DIRECTORY != 0 || mustBeFolder, !node.isFolder { throw .notDirectory }
+        if flags & oPath != 0 { return .descriptor(try openPath(node)) }
+        if node.type == .link { throw .tooManySymbolicLinkLevels }
+        let access = flags & O_ACCMODE
+        let writes = access != O_RDONLY || flags & O_TRUNC != 0
+        if node.isFolder {
+            guard !writes else { throw .isDirectory }
+            try demand(.read, on: node, for: caller.credentials)
+            return .descriptor(try openFolder(node))
+        }
+        var wanted: Access = writes ? .write : .read
+        if access == O_RDWR { wanted = [.read, .write] } else if access == O_RDONLY { wanted.insert(.read) }
+        try demand(wanted, on: node, for: caller.credentials)
+        if flags & ukf_o_noatime != 0 || node.type == .socket {
+            guard node.type != .socket else { throw .noSuchAddressOrDevice }
+            guard try attributes(of: node).isOwned(by: caller.credentials) else { throw .notPermitted }
+        }
+        if let item = node.synthetic { return try openSynthetic(item, for: caller, flags: flags) }
+
+        switch node.type {
+        case .characterDevice, .blockDevice:
+            guard !node.mount.forbidsDevices else { throw .permissionDenied }
+            let device = try attributes(of: node)
+            return .descriptor(
+                try devices.open(
+                    node.type, major: device.deviceMajor, minor: device.deviceMinor,
+                    flags: flags & FileSystem.hostFlags, caller: caller))
+        case .fifo:
+            return .fifo(try openPath(node), flags: flags & FileSystem.hostFlags)
+        default:
+            break
+        }
+        if writes {
+            try demandWritable(node)
+            try copyUp(node, withData: flags & O_TRUNC == 0)
+        }
+        let tree = node.mount.tree!
+        return try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
+            .descriptor(try check(ukf_open(descriptor, path, flags & FileSystem.hostFlags | O_NOFOLLOW | O_NOCTTY, 0)))
+        }
+    }
+
+    /// A descriptor that stands for a node and can neither be read nor written (O_PATH).
+    func openPath(_ node: Node) throws(Errno) -> CInt {
+        if node.isFolder { return try openFolder(node, forPath: true) }
+        guard let tree = node.mount.tree else {
+            // No host file is like it: a nameless one stands for it.
+            return try check(ukf_memfd("synthetic", 0))
+        }
+        return try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
+            try check(ukf_open(descriptor, path, oPath | O_NOFOLLOW, 0))
+        }
+    }
+
+    /// A descriptor for a folder: the host's own when its listing is right as it stands, else a stand-in.
+    func openFolder(_ node: Node, forPath: Bool = false) throws(Errno) -> CInt {
+        var isNative = false
+        if !node.isRemoved, node.synthetic == nil { isNative = forPath ? true : !(try needsListing(node)) }
+        if isNative, let tree = node.mount.tree {
+            let folder = try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
+                try check(
+                    ukf_open(descriptor, path, O_DIRECTORY | O_NOFOLLOW | (forPath ? oPath : O_RDONLY), 0))
+            }
+            if !tree.isVolatile, let id = node.hostID {
+                if openedFolders.count >= openedFoldersLimit {
+                    openedFolders = openedFolders.filter { $0.value.node != nil }
+                    openedFoldersLimit = max(1024, openedFolders.count * 2)
+                }
+                openedFolders[id] = WeakNode(node: node)
+            }
+            return folder
+        }
+        scratchNames += 1
+        let name = "f\(scratchNames)"
+        try check(ukf_mkdir(scratch, name, 0o700))
+        let folder = ukf_open(scratch, name, O_RDONLY | O_DIRECTORY, 0)
+        _ = ukf_unlink(scratch, name, AT_REMOVEDIR)
+        var stat = ukf_stat()
+        try check(folder)
+        try check(ukf_stat(folder, "", atEmptyPath, &stat))
+        let duplicate = dup(folder)
+        guard duplicate >= 0 else {
+            close(folder)
+            throw .tooManyOpenFiles
+        }
+        if handles.count >= handlesLimit { sweepHandles() }
+        handles[HostID(stat)] = OpenFolder(node: node, descriptor: duplicate)
+        return folder
+    }
+
+    /// Forgets the handles that no process of the container holds any more.
+    private func sweepHandles() {
+        guard let processes else { return }
+        var held = Set<HostID>()
+        for number in processes.processNumbers() {
+            guard let pid = processes.processView(number)?.hostNumber else { continue }
+            let folder = ukf_open(AT_FDCWD, "/proc/\(pid)/fd", O_RDONLY | O_DIRECTORY, 0)
+            guard folder >= 0 else { return }
+            defer { close(folder) }
+            for entry in (try? readEntries(folder)) ?? [] {
+                var stat = ukf_stat()
+                if ukf_stat(folder, entry.name.string, 0, &stat) == 0 { held.insert(HostID(stat)) }
+            }
+        }
+        handles = handles.filter { held.contains($0.key) }
+        handlesLimit = max(256, handles.count * 2)
+    }
+
+    /// Opens anew what a descriptor of a process holds, as `/proc/PID/fd/N` lets one do.
+    private func reopenForeign(_ path: [UInt8], flags: CInt) throws(Errno) -> CInt {
+        let isWrite = flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0
+        return try withCString(path) { path throws(Errno) in
+            if isWrite {
+                // A removed file may be one of a layer, which nobody may write.
+                var link = [CChar](repeating: 0, count: 4096)
+                let count = ukf_readlink(AT_FDCWD, path, &link, 4095)
+                let target = link.prefix(max(Int(count), 0)).map { UInt8(bitPattern: $0) }
+                for mount in mounts {
+                    for (index, place) in (mount.tree?.places ?? []).enumerated()
+                    where !(index == 0 && mount.tree!.isWritable) || mount.isReadonly {
+                        if target.starts(with: place.path + [UInt8(ascii: "/")]) { throw .readOnlyFileSystem }
+                    }
+                }
+            }
+            return try check(ukf_open(AT_FDCWD, path, flags & (FileSystem.hostFlags | oPath) | O_NOCTTY, 0))
+        }
+    }
+
+    private func openSynthetic(
+        _ item: any SyntheticItem, for caller: Caller, flags: CInt
+    ) throws(Errno) -> Opened {
+        switch item.content {
+        case .file(let read):
+            guard flags & O_ACCMODE == O_RDONLY else { throw .permissionDenied }
+            return .descriptor(try FileSystem.memoryFile(try read(caller), mode: item.attributes.mode))
+        case .host(let path):
+            return .descriptor(
+                try withCString(path) { path throws(Errno) in
+                    try check(ukf_open(AT_FDCWD, path, flags & FileSystem.hostFlags & ~O_TRUNC | O_NOCTTY, 0))
+                })
+        case .master:
+            return .descriptor(try terminals.openMaster(flags: flags & (O_ACCMODE | O_NONBLOCK)))
+        case .folder, .link, .magic:
+            throw .invalidArgument
+        }
+    }
+
+    /// A nameless file with the given content, open for reading from its start.
+    static func memoryFile(_ content: [UInt8], mode: UInt32) throws(Errno) -> CInt {
+        let file = try check(ukf_memfd("proc", 0))
+        var done = 0
+        while done < content.count {
+            let written = content.withUnsafeBytes { ukf_write(file, $0.baseAddress! + done, $0.count - done) }
+            guard written > 0 else {
+                close(file)
+                throw .noMemory
+            }
+            done += written
+        }
+        _ = ukf_fchmod(file, mode & 0o777)
+        let readable = ukf_reopen(file, O_RDONLY)
+        close(file)
+        return try check(readable)
+    }
+}
+
+/// Calls `body` with the bytes and a NUL behind them.
+func withCString<R>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) throws(Errno) -> R) throws(Errno) -> R {
+    let text = (bytes + [0]).map { CChar(bitPattern: $0) }
+    return try text.withUnsafeBufferPointer { buffer throws(Errno) in try body(buffer.baseAddress!) }
+}

@@ -1,0 +1,53 @@
+/// What /proc needs to know of the container's processes. The kernel's process table conforms.
+public protocol ProcessTableView: AnyObject {
+    /// Numbers, inside the container, of the processes that are alive, in ascending order.
+    func processNumbers() -> [Int32]
+    /// Nil when there is no such process.
+    func processView(_ number: Int32) -> ProcessView?
+    /// Maps a host's number to the container's; 0 for processes outside.
+    func number(ofHost pid: Int32) -> Int32
+    /// Whether `thread` (a host's number) belongs to the process.
+    func isThread(_ thread: Int32, of number: Int32) -> Bool
+}
+
+/// One process, as /proc shows it.
+public struct ProcessView {
+    public var number: Int32
+    public var hostNumber: Int32
+    /// 0 when the parent is outside the container.
+    public var parent: Int32
+    public var uids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32)
+    public var gids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32)
+    public var groups: [UInt32]
+    public var capabilities: (inheritable: UInt64, permitted: UInt64, effective: UInt64, bounding: UInt64, ambient: UInt64)
+    public var noNewPrivileges: Bool
+    public var umask: UInt32
+    /// Absolute path of the running program inside the container; empty before the first exec.
+    public var executable: [UInt8]
+    /// How many arguments and which stand before the process's own argv because of `#!`.
+    public var interpreterArguments: [[UInt8]]
+    public var folder: Node
+    public var root: Node
+
+    public init(
+        number: Int32, hostNumber: Int32, parent: Int32,
+        uids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32),
+        gids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32), groups: [UInt32],
+        capabilities: (inheritable: UInt64, permitted: UInt64, effective: UInt64, bounding: UInt64, ambient: UInt64),
+        noNewPrivileges: Bool, umask: UInt32, executable: [UInt8], interpreterArguments: [[UInt8]], folder: Node, root: Node
+    ) {
+        self.number = number
+        self.hostNumber = hostNumber
+        self.parent = parent
+        self.uids = uids
+        self.gids = gids
+        self.groups = groups
+        self.capabilities = capabilities
+        self.noNewPrivileges = noNewPrivileges
+        self.umask = umask
+        self.executable = executable
+        self.interpreterArguments = interpreterArguments
+        self.folder = folder
+        self.root = root
+    }
+}

@@ -1,0 +1,175 @@
+import CFiles
+import Glibc
+import SystemPackage
+
+/// Removing and renaming.
+extension FileSystem {
+    /// unlink(2).
+    public func removeFile(_ path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
+        let found = try resolve(path, from: base, for: caller, [])
+        let node = try found.node()
+        if node.isFolder { throw .isDirectory }
+        guard !found.mustBeFolder, !found.name.isEmpty else { throw .notDirectory }
+        try demandRemovable(node, in: found.parent, for: caller)
+        try removeName(node, in: found.parent)
+    }
+
+    /// rmdir(2).
+    public func removeFolder(_ path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
+        let found = try resolve(path, from: base, for: caller, [])
+        let node = try found.node()
+        guard node.isFolder else { throw .notDirectory }
+        guard !found.name.isEmpty else {
+            if path.last == UInt8(ascii: ".") { throw path.suffix(2) == [0x2e, 0x2e] ? .directoryNotEmpty : .invalidArgument }
+            throw .resourceBusy
+        }
+        try demandRemovable(node, in: found.parent, for: caller)
+        guard try list(node, for: caller).isEmpty else { throw .directoryNotEmpty }
+        try removeName(node, in: found.parent)
+    }
+
+    /// Checks what unlink, rmdir and rename ask of a name that goes away (the sticky bit: inode(7)).
+    private func demandRemovable(_ node: Node, in parent: Node, for caller: Caller) throws(Errno) {
+        try demand([.write, .execute], on: parent, for: caller.credentials)
+        guard node.parent != nil, node.mounted == nil else { throw .resourceBusy }
+        guard node.mount.tree != nil else { throw .notPermitted }
+        try demandWritable(parent)
+        let above = try attributes(of: parent)
+        if above.mode & 0o1000 != 0, !caller.credentials.actsAsOwner, above.uid != caller.credentials.uid {
+            guard try attributes(of: node).uid == caller.credentials.uid else { throw .notPermitted }
+        }
+    }
+
+    private func removeName(_ node: Node, in parent: Node) throws(Errno) {
+        let tree = parent.mount.tree!
+        let name = node.name
+        try copyUp(parent)
+        if parent.isMerged, try tree.find(name, in: parent, below: 0) != nil {
+            try tree.writeWhiteout(name, in: parent)
+        }
+        if node.place == 0 {
+            if node.isFolder {
+                try removeHostFolder(node)
+            } else {
+                try tree.at(node, place: 0) { descriptor, path throws(Errno) in
+                    _ = try check(ukf_unlink(descriptor, path, 0))
+                }
+            }
+        }
+        retire(node)
+        parent.children[name] = tree.isVolatile ? nil : .absent
+    }
+
+    /// Removes a folder of the writable place, in which there are markers at the most.
+    private func removeHostFolder(_ node: Node) throws(Errno) {
+        let tree = node.mount.tree!
+        try tree.at(node, place: 0) { descriptor, path throws(Errno) in
+            let removed = ukf_unlink(descriptor, path, AT_REMOVEDIR)
+            if removed == 0 { return }
+            guard removed == -ENOTEMPTY || removed == -EEXIST, !tree.isVolatile else { throw Errno(rawValue: -removed) }
+            let working = tree.nextWorkName()
+            try check(withCString(working) { ukf_rename(descriptor, path, tree.work, $0, 0) })
+            try tree.removeAll(working, in: tree.work)
+        }
+    }
+
+    private func retire(_ node: Node) {
+        node.isRemoved = true
+        if let id = node.hostID { openedFolders[id] = nil }
+    }
+
+    /// rename(2), renameat2(2) with RENAME_NOREPLACE (1) or RENAME_EXCHANGE (2).
+    public func rename(
+        _ oldPath: [UInt8], from oldBase: Node, to newPath: [UInt8], from newBase: Node, for caller: Caller,
+        flags: UInt32
+    ) throws(Errno) {
+        guard flags == 0 || flags == 1 || flags == 2 else { throw .invalidArgument }
+        let old = try resolve(oldPath, from: oldBase, for: caller, [])
+        let new = try resolve(newPath, from: newBase, for: caller, [])
+        guard !old.name.isEmpty, !new.name.isEmpty else { throw .resourceBusy }
+        let node = try old.node()
+        let target: Node? = if new.place == nil { nil } else { try new.node() }
+        if flags == 1, target != nil { throw .fileExists }
+        if flags == 2, target == nil { throw .noSuchFileOrDirectory }
+        guard old.parent.mount === new.parent.mount else { throw .improperLink }
+        if (old.mustBeFolder || new.mustBeFolder) && !node.isFolder { throw .notDirectory }
+        if node === target { return }
+        if let target, let id = node.hostID, !node.isFolder, target.hostID == id { return }
+
+        try demandRemovable(node, in: old.parent, for: caller)
+        try demand([.write, .execute], on: new.parent, for: caller.credentials)
+        try demandWritable(new.parent)
+        guard !new.parent.isRemoved else { throw .noSuchFileOrDirectory }
+        if node.isFolder {
+            if new.parent.isWithin(node) { throw .invalidArgument }
+            if old.parent !== new.parent { try demand(.write, on: node, for: caller.credentials) }
+        }
+        if let target {
+            try demandRemovable(target, in: new.parent, for: caller)
+            if old.parent.isWithin(target) { throw flags == 2 ? .invalidArgument : .directoryNotEmpty }
+            if flags == 0 {
+                if node.isFolder {
+                    guard target.isFolder else { throw .notDirectory }
+                    guard try list(target, for: caller).isEmpty else { throw .directoryNotEmpty }
+                } else if target.isFolder {
+                    throw .isDirectory
+                }
+            }
+        }
+        let tree = old.parent.mount.tree!
+        guard tree.isVolatile || !new.name.isMarker else { throw .notPermitted }
+        try copyUp(old.parent)
+        try copyUp(new.parent)
+        try lift(node, to: new.name, in: new.parent, for: caller)
+        if flags == 2 { try lift(target!, to: old.name, in: old.parent, for: caller) }
+
+        if flags != 2 {
+            if old.parent.isMerged, try tree.find(old.name, in: old.parent, below: 0) != nil {
+                try tree.writeWhiteout(old.name, in: old.parent)
+            }
+            if let target, target.isFolder, target.place == 0 {
+                // The layers' folder of that name, if any, stays hidden: by the one that comes.
+                if new.parent.isMerged, try tree.find(new.name, in: new.parent, below: 0) != nil {
+                    try tree.writeWhiteout(new.name, in: new.parent)
+                }
+                try removeHostFolder(target)
+            }
+        }
+        try tree.at(old.parent, old.name, place: 0) { from, source throws(Errno) in
+            try tree.at(new.parent, new.name, place: 0) { to, destination throws(Errno) in
+                _ = try check(ukf_rename(from, source, to, destination, flags & 2))
+            }
+        }
+        try tree.clearWhiteout(new.name, in: new.parent)
+        if flags == 2 {
+            let other = target!
+            place(node, new.name, in: new.parent)
+            place(other, old.name, in: old.parent)
+        } else {
+            if let target { retire(target) }
+            old.parent.children[old.name] = tree.isVolatile ? nil : .absent
+            place(node, new.name, in: new.parent)
+        }
+        if let host = try? tree.hostStat(node), FileType(mode: host.mode) != node.type { try tree.markSpecial(new.parent) }
+        if flags == 2, let host = try? tree.hostStat(target!), FileType(mode: host.mode) != target!.type {
+            try tree.markSpecial(old.parent)
+        }
+    }
+
+    /// Brings what is to be renamed into the writable place, whole, so that it hides what the layers have under its new name.
+    private func lift(_ node: Node, to name: Name, in parent: Node, for caller: Caller) throws(Errno) {
+        guard node.isFolder else {
+            try copyUp(node)
+            return
+        }
+        let tree = node.mount.tree!
+        try copyUpTree(node, for: caller)
+        if parent.isMerged, try tree.find(name, in: parent, below: 0) != nil { try tree.makeOpaque(node) }
+    }
+
+    private func place(_ node: Node, _ name: Name, in parent: Node) {
+        node.parent = parent
+        node.name = name
+        parent.children[name] = .present(node)
+    }
+}
