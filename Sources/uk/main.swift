@@ -1,1 +1,4 @@
-print("not built yet")
+import Glibc
+import UkCommands
+
+exit(await UkMain.run(Array(CommandLine.arguments.dropFirst())))

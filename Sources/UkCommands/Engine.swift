@@ -1,0 +1,51 @@
+import EngineClient
+
+/// The engine that the commands speak to, and small things that several of them ask of it.
+enum Engine {
+    /// This program's version.
+    static let version = "0.1.0"
+
+    /// A client of the engine that `-H` or `DOCKER_HOST` names, or of the user's own.
+    static func client() throws -> EngineClient {
+        EngineClient(address: try EngineAddress.current(), userAgent: "uk/\(version) (linux)")
+    }
+
+    /// `/containers/NAME`, escaped.
+    static func container(_ name: String, _ rest: String = "") -> String { "/containers/\(escaped(name))\(rest)" }
+
+    /// `/images/NAME`; slashes and colons stay, as the engine's routes want them.
+    static func image(_ name: String, _ rest: String = "") -> String {
+        let kept = escaped(name).replacing("%2F", with: "/").replacing("%3A", with: ":").replacing("%40", with: "@")
+        return "/images/\(kept)\(rest)"
+    }
+
+    /// Name and tag of an image reference; the tag is nil for a digest, "latest" when none is given.
+    static func split(_ reference: String) -> (name: String, tag: String?) {
+        if reference.contains("@") { return (reference, nil) }
+        let slash = reference.lastIndex(of: "/") ?? reference.startIndex
+        guard let colon = reference[slash...].lastIndex(of: ":") else { return (reference, "latest") }
+        return (String(reference[..<colon]), String(reference[reference.index(after: colon)...]))
+    }
+
+    /// The first twelve digits of an id, without the digest's algorithm.
+    static func short(_ id: String) -> String {
+        let digits = id.hasPrefix("sha256:") ? id.dropFirst(7) : id[...]
+        return String(digits.prefix(12))
+    }
+
+    /// Does `action` for every name, printing the name when it worked and the error when not.
+    ///
+    /// - Throws: `CommandFailure` without text when any of them failed.
+    static func forEach(_ names: [String], _ action: (String) async throws -> String?) async throws {
+        var failed = false
+        for name in names {
+            do {
+                if let line = try await action(name) { Console.print(line) }
+            } catch let error as EngineError where error.status != nil {
+                Console.complain("\(error)")
+                failed = true
+            }
+        }
+        if failed { throw CommandFailure("") }
+    }
+}
