@@ -62,6 +62,9 @@ let package = Package(
         .target(name: "Host", dependencies: ["CHost", system]),
         .target(name: "KernelProtocol", dependencies: ["Host", system]),
 
+        .testTarget(name: "HostTests", dependencies: ["Host", system]),
+        .testTarget(name: "KernelProtocolTests", dependencies: ["KernelProtocol", "Host", system]),
+
         // ukernel: one per container.
         .target(name: "CKernel", path: "Sources/C/CKernel"),
         .target(name: "CFiles", path: "Sources/C/CFiles"),
@@ -73,6 +76,8 @@ let package = Package(
         // runu: the OCI runtime.
         .target(name: "OCISpec"),
         .target(name: "Runtime", dependencies: ["OCISpec", "Host", "KernelProtocol", system]),
+        .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"]),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "KernelProtocol", "OCISpec", "Host", system]),
         .executableTarget(name: "runu", dependencies: ["Runtime", argumentParser], linkerSettings: standaloneWithEssentials),
 
         // containerd-shim-runu-v2: one per container.

@@ -27,7 +27,7 @@ public enum CapabilityNames {
 
 extension Capabilities {
     /// The sets that a config.json names; none at all where it is silent.
-    init(_ sets: RuntimeSpec.CapabilitySets?) {
+    package init(_ sets: RuntimeSpec.CapabilitySets?) {
         self.init(
             bounding: CapabilityNames.mask(sets?.bounding), effective: CapabilityNames.mask(sets?.effective),
             inheritable: CapabilityNames.mask(sets?.inheritable), permitted: CapabilityNames.mask(sets?.permitted),

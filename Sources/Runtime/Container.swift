@@ -6,8 +6,8 @@ import SystemPackage
 
 /// A container that exists: its folder in the store and what is remembered of it. What it does is asked of its kernel.
 public struct Container: Sendable {
-    let folder: FilePath
-    var record: ContainerRecord
+    package let folder: FilePath
+    package var record: ContainerRecord
 
     /// The container's id.
     public var id: String { record.id }
@@ -66,6 +66,8 @@ public struct Container: Sendable {
         } catch let failure as KernelFailure {
             throw RuntimeError(
                 "unable to start container process: \(failure.startError(of: record.arguments ?? []))")
+        } catch {
+            throw RuntimeError("the kernel of container \(id) ended before it could start the process: \(error)")
         }
         guard let hooks = record.hooks?.poststart, !hooks.isEmpty else { return }
         for (index, hook) in hooks.enumerated() {

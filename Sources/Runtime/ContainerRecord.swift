@@ -3,33 +3,33 @@ import OCISpec
 import SystemPackage
 
 /// What runu remembers of a container from one call to the next: `state.json` in the container's folder.
-struct ContainerRecord: Sendable, Codable {
-    var ociVersion: String
-    var id: String
-    var bundle: String
-    var rootfs: String
+package struct ContainerRecord: Sendable, Codable {
+    package var ociVersion: String
+    package var id: String
+    package var bundle: String
+    package var rootfs: String
     /// RFC 3339.
-    var created: String
+    package var created: String
     /// The user who made the container.
-    var owner: UInt32
-    var annotations: [String: String]?
+    package var owner: UInt32
+    package var annotations: [String: String]?
     /// The container's first process, as the host numbers it.
-    var pid: Int32
+    package var pid: Int32
     /// When it started, in clock ticks since boot: pids are used again.
-    var pidStartTime: UInt64
-    var kernelPid: Int32
-    var kernelStartTime: UInt64
+    package var pidStartTime: UInt64
+    package var kernelPid: Int32
+    package var kernelStartTime: UInt64
     /// argv of the first process, to name it when it cannot be executed.
-    var arguments: [String]?
+    package var arguments: [String]?
     /// Those that are still to be run.
-    var hooks: RuntimeSpec.Hooks?
+    package var hooks: RuntimeSpec.Hooks?
     /// What `update` starts from.
-    var resources: RuntimeSpec.Resources?
+    package var resources: RuntimeSpec.Resources?
 
-    static func path(in folder: FilePath) -> FilePath { folder.appending("state.json") }
+    package static func path(in folder: FilePath) -> FilePath { folder.appending("state.json") }
 
     /// - Throws: `RuntimeError` when there is none, or one that cannot be read.
-    init(in folder: FilePath) throws {
+    package init(in folder: FilePath) throws {
         guard let bytes = try readFile(ContainerRecord.path(in: folder)) else { throw RuntimeError.doesNotExist }
         do {
             self = try JSON.decode(from: bytes)
@@ -38,7 +38,7 @@ struct ContainerRecord: Sendable, Codable {
         }
     }
 
-    init(id: String, bundle: Bundle, kernelPid: Int32) {
+    package init(id: String, bundle: Bundle, kernelPid: Int32) {
         ociVersion = bundle.spec.ociVersion
         self.id = id
         self.bundle = bundle.path.string
@@ -55,7 +55,7 @@ struct ContainerRecord: Sendable, Codable {
     }
 
     // The state does not outlive a boot of the host, so it need not survive one either.
-    func write(in folder: FilePath) throws {
+    package func write(in folder: FilePath) throws {
         try AtomicFile.write(try JSON.encode(self), to: ContainerRecord.path(in: folder))
     }
 }

@@ -52,7 +52,7 @@ struct KernelConnection: ~Copyable {
 extension KernelFailure {
     /// The failure of starting `arguments` in the words of Go's os/exec, which engines look for to tell a missing
     /// program (exit code 127) and one that may not be executed (126) from other errors.
-    func startError(of arguments: [String]) -> String {
+    package func startError(of arguments: [String]) -> String {
         let name = arguments.first ?? ""
         if !text.isEmpty, !text.hasPrefix("exec: ") { return text }
         switch errno {

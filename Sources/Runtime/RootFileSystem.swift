@@ -4,7 +4,7 @@ extension RootSpecification {
     /// What a snapshotter's mount says about the root, read instead of mounted.
     ///
     /// - Throws: `RuntimeError` for a form that is neither overlay's nor bind's.
-    init(_ mount: FstabLine) throws {
+    package init(_ mount: FstabLine) throws {
         self.init()
         let options = mount.options
         switch mount.type {

@@ -7,7 +7,7 @@ extension ContainerSpecification {
     /// What the kernel of container `id` needs of its bundle.
     ///
     /// - Throws: `RuntimeError` for a configuration that cannot be run.
-    init(id: String, bundle: Bundle) throws {
+    package init(id: String, bundle: Bundle) throws {
         let spec = bundle.spec
         guard let process = spec.process else { throw RuntimeError("process property must not be empty") }
         self.init(
@@ -24,7 +24,7 @@ extension ContainerSpecification {
 }
 
 extension RootSpecification {
-    init(_ bundle: Bundle) throws {
+    package init(_ bundle: Bundle) throws {
         if let mounts = try bundle.rootMounts() {
             guard mounts.count == 1 else {
                 throw RuntimeError("rootfs.fstab of bundle \(bundle.path) holds \(mounts.count) mounts in place of one")
@@ -43,7 +43,7 @@ extension RootSpecification {
 }
 
 extension MountSpecification {
-    init(_ mount: RuntimeSpec.Mount, bundle: FilePath) throws {
+    package init(_ mount: RuntimeSpec.Mount, bundle: FilePath) throws {
         let options = mount.options ?? []
         let isBind = mount.type == "bind" || options.contains("bind") || options.contains("rbind")
         // Old configurations have relative destinations; runc takes them as from the root.
@@ -60,7 +60,7 @@ extension MountSpecification {
 
 extension ProcessSpecification {
     /// - Throws: `RuntimeError` for a process that cannot be run.
-    init(_ process: RuntimeSpec.Process) throws {
+    package init(_ process: RuntimeSpec.Process) throws {
         guard let arguments = process.args, !arguments.isEmpty else { throw RuntimeError("args must not be empty") }
         guard process.cwd.first == "/" else { throw RuntimeError("Cwd must be an absolute path") }
         let user = process.user ?? RuntimeSpec.User()
@@ -78,7 +78,7 @@ extension ProcessSpecification {
 
 extension Limits {
     /// Takes over what `resources` sets; -1 means no limit.
-    mutating func apply(_ resources: RuntimeSpec.Resources?) {
+    package mutating func apply(_ resources: RuntimeSpec.Resources?) {
         func set(_ limit: inout Int64, _ value: Int64?) {
             if let value { limit = max(value, 0) }
         }

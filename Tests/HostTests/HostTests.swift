@@ -1,0 +1,92 @@
+import Glibc
+import Host
+import SystemPackage
+import Testing
+
+@Suite struct HostTests {
+    private static func folder() throws -> FilePath {
+        var template = Array("/tmp/host-tests-XXXXXX".utf8CString)
+        return FilePath(String(cString: try #require(mkdtemp(&template))))
+    }
+
+    @Test func socketPathMayBeLongerThanItsAddress() throws {
+        let folder = try Self.folder().appending(String(repeating: "x", count: 150))
+        try Folders.make(folder)
+        let path = folder.appending("s.sock")
+        let listener = try UnixSocket.listen(path)
+        #expect(UnixSocket.isAlive(path))
+        let error = #expect(throws: HostError.self) { try UnixSocket.listen(path) }
+        #expect(error?.errno == .addressInUse)
+        try listener.close()
+        #expect(!UnixSocket.isAlive(path))
+        try UnixSocket.listen(path).close()
+    }
+
+    @Test func connectionWithATimeoutDoesNotWaitForEver() throws {
+        let path = try Self.folder().appending("s")
+        let listener = try UnixSocket.listen(path)
+        let socket = try UnixSocket.connect(path, timeout: 50)
+        var byte = [UInt8](repeating: 0, count: 1)
+        let error = #expect(throws: HostError.self) {
+            try byte.withUnsafeMutableBytes { try UnixSocket.receive(into: $0, from: socket) }
+        }
+        #expect(error?.errno == .resourceTemporarilyUnavailable)
+        try socket.close()
+        try listener.close()
+    }
+
+    @Test func spawnedProgramGetsJustItsDescriptors() throws {
+        var ends: [CInt] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        let (reader, writer) = (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
+        let pid = try Spawn(
+            "/bin/sh", arguments: ["sh", "-c", "echo $(ls /proc/self/fd)"], descriptors: [nil, writer, nil]
+        ).start()
+        try writer.close()
+        var status: CInt = 0
+        #expect(waitpid(pid, &status, 0) == pid)
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = try bytes.withUnsafeMutableBytes { try reader.read(into: $0) }
+        // 1 is ours, 0 the folder that ls reads, 3 what sh keeps for it at most.
+        let numbers = String(decoding: bytes[..<count], as: UTF8.self).split { " \n".contains($0) }
+        #expect(numbers.contains("1") && numbers.count <= 3)
+        try reader.close()
+    }
+
+    @Test func programThatIsMissingIsAnErrorAndLeavesNoChild() {
+        let error = #expect(throws: HostError.self) { try Spawn("/nonexistent", arguments: ["x"]).start() }
+        #expect(error?.errno == .noSuchFileOrDirectory)
+    }
+
+    @Test func processIsNamedByPidAndStart() throws {
+        let pid = try Spawn("/bin/sleep", arguments: ["sleep", "60"]).start()
+        let start = try #require(Processes.startTime(of: pid))
+        #expect(Processes.parent(of: pid) == getpid())
+        #expect(!Processes.waitForEnd(of: pid, startTime: start, milliseconds: 10))
+        #expect(!Processes.signal(SIGKILL, pid: pid, startTime: start + 1))
+        #expect(Processes.signal(SIGKILL, pid: pid, startTime: start))
+        #expect(Processes.waitForEnd(of: pid, startTime: start, milliseconds: 5000))
+        #expect(Processes.startTime(of: pid) == nil)
+        waitpid(pid, nil, 0)
+    }
+
+    @Test func atomicFileIsReplacedWholeAndLeavesNothingBeside() throws {
+        let folder = try Self.folder()
+        let path = folder.appending("f")
+        try AtomicFile.write("one".utf8, to: path)
+        try AtomicFile.write("two".utf8, to: path, durable: true)
+        #expect(readSmallFile(path.string) == "two")
+        #expect(throws: HostError.self) { try AtomicFile.write("x".utf8, to: folder.appending("no/such")) }
+        #expect(unlink(path.string) == 0 && rmdir(folder.string) == 0)
+    }
+
+    @Test func terminalHasTheSizeItWasGiven() throws {
+        let terminal = try Terminal.open()
+        try Terminal.resize(terminal.master, rows: 33, columns: 99)
+        let size = try #require(Terminal.size(of: terminal.slave))
+        #expect(size.rows == 33 && size.columns == 99)
+        #expect(terminal.name.hasPrefix("/dev/pts/"))
+        try terminal.master.close()
+        try terminal.slave.close()
+    }
+}

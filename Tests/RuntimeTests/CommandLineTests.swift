@@ -1,0 +1,51 @@
+import Glibc
+import Runtime
+import Testing
+
+@Suite struct CommandLineTests {
+    static let flags = GoFlags(
+        values: ["root", "bundle", "env", "process", "format"], switches: ["force", "detach", "debug"],
+        aliases: ["b": "bundle", "e": "env", "d": "detach", "p": "process", "f": "format"],
+        aliasesByCommand: ["delete": ["f": "force"]], passing: ["exec"])
+
+    @Test(
+        arguments: [
+            (["-root", "/x", "create", "--bundle", "b", "id"], ["--root=/x", "create", "--bundle=b", "id"]),
+            (["--root=/x", "create", "-b=b", "id"], ["--root=/x", "create", "--bundle=b", "id"]),
+            (["delete", "-f", "id"], ["delete", "--force", "id"]),
+            (["delete", "--force=true", "id"], ["delete", "--force", "id"]),
+            (["delete", "--force=false", "id"], ["delete", "id"]),
+            (["list", "-f", "json"], ["list", "--format=json"]),
+            (
+                ["exec", "-d", "-e", "A=b", "id", "ls", "-d", "--root", "x"],
+                ["exec", "--detach", "--env=A=b", "--", "id", "ls", "-d", "--root", "x"]
+            ),
+            (["exec", "-e", "-x", "id"], ["exec", "--env=-x", "--", "id"]),
+            (["kill", "id", "--what"], ["kill", "id", "--what"]),
+            (["create", "--bundle"], ["create", "--bundle"]),
+        ] as [([String], [String])])
+    func goFormsAreBroughtIntoOne(_ given: [String], _ wanted: [String]) {
+        #expect(Self.flags.normalized(given) == wanted)
+    }
+
+    @Test(
+        arguments: [
+            ("TERM", 15), ("SIGTERM", 15), ("sigkill", 9), ("9", 9), ("0", 0), ("RTMIN", 34), ("RTMIN+3", 37),
+            ("SIGRTMAX-1", 63),
+        ] as [(String, Int32)])
+    func signalsAreKnownByNameAndNumber(_ text: String, _ number: Int32) throws {
+        #expect(try Signals.parse(text) == number)
+    }
+
+    @Test(arguments: ["", "FOO", "-1", "65", "RTMIN+99", "RTMAX+1", "1.5"])
+    func whatIsNoSignalIsRefused(_ text: String) {
+        #expect(throws: RuntimeError.self) { try Signals.parse(text) }
+    }
+
+    @Test func durationsAreGos() throws {
+        #expect(try GoDuration.milliseconds("1m30s") == 90_000)
+        #expect(try GoDuration.milliseconds("250ms") == 250)
+        #expect(throws: RuntimeError.self) { try GoDuration.milliseconds("0s") }
+        #expect(throws: RuntimeError.self) { try GoDuration.milliseconds("5") }
+    }
+}
