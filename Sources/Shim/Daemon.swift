@@ -27,7 +27,10 @@ final class Daemon {
         _ = fcntl(3, F_SETFD, FD_CLOEXEC)
         let daemon = try Daemon(options)
         daemon.watchForIdleness()
-        daemon.loop.run(idle: {})
+        daemon.loop.run {
+            malloc_trim(0)
+            cpoll_release_code()
+        }
         unlink(daemon.socketPath)
     }
 

@@ -39,6 +39,8 @@ final class EventLoop {
         var handler: () -> Void
     }
 
+    private static let restMilliseconds: CInt = 300
+
     /// Told of every child process that ends: its pid and its wait(2) status.
     var childEnded: (pid_t, CInt) -> Void = { _, _ in }
 
@@ -120,12 +122,21 @@ final class EventLoop {
         timers.removeAll { $0.token == token }
     }
 
-    /// Runs until `stop`. `idle` is called before each wait.
-    func run(idle: () -> Void) {
+    /// Runs until `stop`. `rest` is called once nothing has happened for a while after something did.
+    func run(rest: () -> Void) {
         var events = [epoll_event](repeating: epoll_event(), count: 16)
+        var isRested = false
         while isRunning {
-            idle()
-            let count = epoll_wait(epoll, &events, CInt(events.count), timeout())
+            let timeout = timeout()
+            let waitsLong = timeout < 0 || timeout > EventLoop.restMilliseconds
+            let count = epoll_wait(
+                epoll, &events, CInt(events.count), !isRested && waitsLong ? EventLoop.restMilliseconds : timeout)
+            if count == 0, !isRested, waitsLong {
+                rest()
+                isRested = true
+                continue
+            }
+            isRested = false
             for event in events.prefix(Int(max(count, 0))) {
                 // An earlier handler of this round may have ended the watch.
                 guard let watch = watches[event.data.u64] else { continue }
