@@ -89,6 +89,8 @@ let package = Package(
         // Apart from TTRPC, so that the shim carries nothing of Swift's concurrency.
         .target(name: "TTRPCClient", dependencies: ["TTRPC", "CPoll", "CHost", "Host", system]),
         .target(name: "Shim", dependencies: ["TTRPC", "CPoll", "CShimMessages", "Host", "CHost", system]),
+        .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "TTRPCClient", "Host", system]),
+        .testTarget(name: "ShimTests", dependencies: ["Shim", "TTRPC", "CShimMessages", "Host", system]),
         .executableTarget(name: "containerd-shim-runu-v2", dependencies: ["Shim"], linkerSettings: selfContained),
 
         // The containerd API: messages, transport, client.
