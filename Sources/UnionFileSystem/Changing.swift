@@ -6,7 +6,7 @@ import SystemPackage
 extension FileSystem {
     /// The stat of a node, as the container sees it.
     public func stat(_ node: Node) throws(Errno) -> ukf_stat {
-        guard let tree = node.mount.tree else {
+        guard node.synthetic == nil, let tree = node.mount.tree else {
             let attributes = node.synthetic!.attributes
             var result = ukf_stat()
             result.mask = 0x7ff

@@ -8,7 +8,7 @@ extension FileSystem {
     /// A file is made in the work folder and gets its name when it is complete. Who holds the layer's file open keeps that.
     /// - Parameter withData: false when the content is about to be cut off anyway.
     func copyUp(_ node: Node, withData: Bool = true) throws(Errno) {
-        guard let tree = node.mount.tree, tree.isWritable else { throw .readOnlyFileSystem }
+        guard let tree = node.mount.tree, tree.isWritable, node.synthetic == nil else { throw .readOnlyFileSystem }
         if node.place == 0 { return }
         guard !node.isRemoved else { throw .noSuchFileOrDirectory }
         if let parent = node.parent { try copyUp(parent) }
@@ -59,7 +59,7 @@ extension Tree {
             if made != -EEXIST { try check(made) }
             setWork(try check(ukf_open_beneath(places[0].descriptor, name, O_RDONLY | O_DIRECTORY, 0)))
         }
-        for entry in try readEntries(work) { try removeAll(entry.name, in: work) }
+        for entry in try readEntries(work) { try removeHostEntry(entry.name, in: work) }
     }
 
     /// Makes a file in the work folder that is like a node's in one of its places.
@@ -183,18 +183,18 @@ extension Tree {
         }
         folder.needsListing = true
     }
+}
 
-    /// Removes a file or a folder with all that is in it, by its host name.
-    func removeAll(_ name: Name, in folder: CInt) throws(Errno) {
-        try UnionFileSystem.withCString(name.bytes) { path throws(Errno) in
-            let removed = ukf_unlink(folder, path, 0)
-            if removed == 0 || removed == -ENOENT { return }
-            guard removed == -EISDIR || removed == -EPERM else { throw Errno(rawValue: -removed) }
-            let inner = try check(ukf_open(folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0))
-            defer { close(inner) }
-            for entry in try readEntries(inner) { try removeAll(entry.name, in: inner) }
-            try check(ukf_unlink(folder, path, AT_REMOVEDIR))
-        }
+/// Removes a file or a folder of the host with all that is in it.
+func removeHostEntry(_ name: Name, in folder: CInt) throws(Errno) {
+    try withCString(name.bytes) { path throws(Errno) in
+        let removed = ukf_unlink(folder, path, 0)
+        if removed == 0 || removed == -ENOENT { return }
+        guard removed == -EISDIR || removed == -EPERM else { throw Errno(rawValue: -removed) }
+        let inner = try check(ukf_open(folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0))
+        defer { close(inner) }
+        for entry in try readEntries(inner) { try removeHostEntry(entry.name, in: inner) }
+        try check(ukf_unlink(folder, path, AT_REMOVEDIR))
     }
 }
 

@@ -8,7 +8,7 @@ extension FileSystem {
     private func prepare(_ name: Name, in parent: Node, for caller: Caller) throws(Errno) -> Tree {
         guard !parent.isRemoved else { throw .noSuchFileOrDirectory }
         try demand([.write, .execute], on: parent, for: caller.credentials)
-        guard let tree = parent.mount.tree else { throw .permissionDenied }
+        guard parent.synthetic == nil, let tree = parent.mount.tree else { throw .permissionDenied }
         try demandWritable(parent)
         guard tree.isVolatile || !name.isMarker else { throw .notPermitted }
         try copyUp(parent)

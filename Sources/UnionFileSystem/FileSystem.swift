@@ -16,9 +16,9 @@ public final class FileSystem {
     let scratch: CInt
     let scratchPath: String
     var scratchNames = 0
-    /// Nodes of folders that were opened, by the host's folder that the descriptor holds.
-    var openedFolders: [HostID: WeakNode] = [:]
-    var openedFoldersLimit = 1024
+    /// Nodes that were opened, by the host's file that the descriptor holds.
+    var openedNodes: [HostID: WeakNode] = [:]
+    var openedNodesLimit = 1024
     /// Open folders whose listing is ours, by the host's (nameless) folder that the descriptor holds.
     var handles: [HostID: OpenFolder] = [:]
     var handlesLimit = 256

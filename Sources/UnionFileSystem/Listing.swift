@@ -15,7 +15,7 @@ extension FileSystem {
         }
         var entries = try node.mount.tree!.list(node)
         // Mount points that could not be made on the host.
-        for case .present(let child) in node.children.values where child.places == 0 && child.mounted != nil {
+        for case .present(let child) in node.children.values where child.places == 0 && child.synthetic != nil {
             entries.append(ListEntry(name: child.name, type: child.type, inode: child.attributes?.inode ?? 0))
         }
         return entries

@@ -30,6 +30,9 @@ final class Mount {
     /// The minor number of `st_dev`; its major is 0, as for every file system without a device of its own.
     var deviceMinor: UInt32 { UInt32(id) + 64 }
 
+    /// What was mounted on the same folder before.
+    var covered: Mount?
+
     func setRoot(_ node: Node) { root = node }
 
     func attach(to point: Node?) {

@@ -79,7 +79,7 @@ extension FileSystem {
         return Mount(id: mountsMade, type: type, source: source, options: options, isReadonly: isReadonly, tree: tree)
     }
 
-    private func makeFileSystem(_ specification: MountSpecification) throws(Errno) -> Mount {
+    func makeFileSystem(_ specification: MountSpecification) throws(Errno) -> Mount {
         switch specification.type {
         case "tmpfs", "mqueue", "ramfs":
             return try makeTemporary(specification)
@@ -92,7 +92,7 @@ extension FileSystem {
         case "cgroup", "cgroup2":
             return synthetic("cgroup2", source: "cgroup", SystemFolder.makeControlGroup())
         default:
-            throw .noSuchDevice
+            throw Errno(rawValue: ENODEV)
         }
     }
 
@@ -158,7 +158,9 @@ extension FileSystem {
             } catch {
                 guard error == .readOnlyFileSystem || error == .permissionDenied else { throw error }
                 node = Node(parent: parent, name: name, mount: parent.mount, type: needsFolder ? .folder : .file)
-                node.attributes = Attributes(type: node.type, mode: needsFolder ? 0o755 : 0o644)
+                node.synthetic =
+                    needsFolder
+                    ? MadeItem.folder(MadeFolder([:]), mode: 0o755) : MadeItem.file(mode: 0o644) { _ in [] }
                 parent.children[name] = .present(node)
                 parent.needsListing = true
             }

@@ -85,15 +85,26 @@ extension FileSystem {
             try copyUp(node, withData: flags & O_TRUNC == 0)
         }
         let tree = node.mount.tree!
+        remember(opened: node)
         return try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
             .descriptor(try check(ukf_open(descriptor, path, flags & FileSystem.hostFlags | O_NOFOLLOW | O_NOCTTY, 0)))
         }
     }
 
+    /// So that a descriptor leads back to its node without asking the host for its name.
+    private func remember(opened node: Node) {
+        guard let id = node.hostID, !node.mount.tree!.isVolatile else { return }
+        if openedNodes.count >= openedNodesLimit {
+            openedNodes = openedNodes.filter { $0.value.node != nil }
+            openedNodesLimit = max(1024, openedNodes.count * 2)
+        }
+        openedNodes[id] = WeakNode(node: node)
+    }
+
     /// A descriptor that stands for a node and can neither be read nor written (O_PATH).
     func openPath(_ node: Node) throws(Errno) -> CInt {
         if node.isFolder { return try openFolder(node, forPath: true) }
-        guard let tree = node.mount.tree else {
+        guard node.synthetic == nil, let tree = node.mount.tree else {
             // No host file is like it: a nameless one stands for it.
             return try check(ukf_memfd("synthetic", 0))
         }
@@ -111,13 +122,7 @@ extension FileSystem {
                 try check(
                     ukf_open(descriptor, path, O_DIRECTORY | O_NOFOLLOW | (forPath ? oPath : O_RDONLY), 0))
             }
-            if !tree.isVolatile, let id = node.hostID {
-                if openedFolders.count >= openedFoldersLimit {
-                    openedFolders = openedFolders.filter { $0.value.node != nil }
-                    openedFoldersLimit = max(1024, openedFolders.count * 2)
-                }
-                openedFolders[id] = WeakNode(node: node)
-            }
+            remember(opened: node)
             return folder
         }
         scratchNames += 1

@@ -130,7 +130,7 @@ extension FileSystem {
     public func node(behind path: String, stat: ukf_stat) -> Node? {
         let id = HostID(stat)
         if let handle = handles[id] { return handle.node }
-        if let node = openedFolders[id]?.node { return node }
+        if let node = openedNodes[id]?.node, !node.isRemoved { return node }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = ukf_readlink(AT_FDCWD, path, &buffer, 4096)
         guard count > 0, count < 4096, buffer[0] == UInt8(ascii: "/") else { return nil }

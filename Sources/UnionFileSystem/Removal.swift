@@ -32,7 +32,7 @@ extension FileSystem {
     private func demandRemovable(_ node: Node, in parent: Node, for caller: Caller) throws(Errno) {
         try demand([.write, .execute], on: parent, for: caller.credentials)
         guard node.parent != nil, node.mounted == nil else { throw .resourceBusy }
-        guard node.mount.tree != nil else { throw .notPermitted }
+        guard node.mount.tree != nil, node.synthetic == nil else { throw .notPermitted }
         try demandWritable(parent)
         let above = try attributes(of: parent)
         if above.mode & 0o1000 != 0, !caller.credentials.actsAsOwner, above.uid != caller.credentials.uid {
@@ -69,13 +69,13 @@ extension FileSystem {
             guard removed == -ENOTEMPTY || removed == -EEXIST, !tree.isVolatile else { throw Errno(rawValue: -removed) }
             let working = tree.nextWorkName()
             try check(withCString(working) { ukf_rename(descriptor, path, tree.work, $0, 0) })
-            try tree.removeAll(working, in: tree.work)
+            try removeHostEntry(working, in: tree.work)
         }
     }
 
     private func retire(_ node: Node) {
         node.isRemoved = true
-        if let id = node.hostID { openedFolders[id] = nil }
+        if let id = node.hostID { openedNodes[id] = nil }
     }
 
     /// rename(2), renameat2(2) with RENAME_NOREPLACE (1) or RENAME_EXCHANGE (2).

@@ -17,6 +17,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+const int ukf_o_direct = O_DIRECT, ukf_o_noatime = O_NOATIME, ukf_o_path = O_PATH, ukf_o_tmpfile = O_TMPFILE & ~O_DIRECTORY;
+
 static int result(long value) { return value < 0 ? -errno : (int)value; }
 
 int ukf_stat(int dirfd, const char *path, int flags, struct ukf_stat *out) {
@@ -305,32 +307,41 @@ size_t ukf_statfs_set(
 }
 
 // No *xattrat before Linux 6.13: the descriptor's entry in /proc stands for the folder.
-#define WITH_PATH(call)                                                                                                \
-    char full[64 + PATH_MAX];                                                                                          \
+#define WITH_PATH(direct, followed)                                                                                    \
+    char room[64 + PATH_MAX];                                                                                          \
+    const char *full = path;                                                                                           \
     size_t length = strlen(path);                                                                                      \
-    if (length >= PATH_MAX) return -ENAMETOOLONG;                                                                      \
-    int n = snprintf(full, 64, "/proc/self/fd/%d", dirfd);                                                             \
-    if (length) {                                                                                                      \
-        full[n++] = '/';                                                                                               \
-        memcpy(full + n, path, length + 1);                                                                            \
+    if (dirfd != AT_FDCWD) {                                                                                           \
+        if (length >= PATH_MAX) return -ENAMETOOLONG;                                                                  \
+        int n = snprintf(room, 64, "/proc/self/fd/%d", dirfd);                                                         \
+        if (length) {                                                                                                  \
+            room[n++] = '/';                                                                                           \
+            memcpy(room + n, path, length + 1);                                                                        \
+        }                                                                                                              \
+        full = room;                                                                                                   \
     }                                                                                                                  \
-    __auto_type value_ = call;                                                                                         \
+    __auto_type value_ = length && dirfd != AT_FDCWD ? direct : followed;                                              \
     return value_ < 0 ? -errno : value_
 
 ssize_t ukf_getxattr(int dirfd, const char *path, const char *name, void *buffer, size_t size) {
-    WITH_PATH(length ? lgetxattr(full, name, buffer, size) : getxattr(full, name, buffer, size));
+    WITH_PATH(lgetxattr(full, name, buffer, size), getxattr(full, name, buffer, size));
 }
 
 int ukf_setxattr(int dirfd, const char *path, const char *name, const void *value, size_t size, int flags) {
-    WITH_PATH(length ? lsetxattr(full, name, value, size, flags) : setxattr(full, name, value, size, flags));
+    WITH_PATH(lsetxattr(full, name, value, size, flags), setxattr(full, name, value, size, flags));
 }
 
 ssize_t ukf_listxattr(int dirfd, const char *path, char *buffer, size_t size) {
-    WITH_PATH(length ? llistxattr(full, buffer, size) : listxattr(full, buffer, size));
+    WITH_PATH(llistxattr(full, buffer, size), listxattr(full, buffer, size));
 }
 
 int ukf_removexattr(int dirfd, const char *path, const char *name) {
-    WITH_PATH(length ? lremovexattr(full, name) : removexattr(full, name));
+    WITH_PATH(lremovexattr(full, name), removexattr(full, name));
+}
+
+int ukf_terminal_number(int master) {
+    unsigned number;
+    return ioctl(master, TIOCGPTN, &number) < 0 ? -errno : (int)number;
 }
 
 int ukf_pidfd_getfd(int pidfd, int fd) { return result(syscall(SYS_pidfd_getfd, pidfd, fd, 0)); }

@@ -14,6 +14,11 @@ struct ukf_stat {
     uint32_t dev_major, dev_minor, rdev_major, rdev_minor;
 };
 
+/// open(2) flags that glibc hides behind _GNU_SOURCE, as this machine numbers them.
+extern const int ukf_o_direct, ukf_o_noatime, ukf_o_path, ukf_o_tmpfile;
+/// The number of a pseudo-terminal by its master, or -errno.
+int ukf_terminal_number(int master);
+
 int ukf_stat(int dirfd, const char *path, int flags, struct ukf_stat *out);
 /// Writes `struct stat`, as the kernel gives it on this machine; returns its size. `out` has room for 256 bytes.
 size_t ukf_write_stat(void *out, const struct ukf_stat *in);
@@ -55,7 +60,7 @@ size_t ukf_statfs_set(void *out, uint64_t type, uint64_t blocks, uint64_t free_b
 void ukf_statfs_mark(void *out, uint64_t type, uint64_t flags, uint64_t id);
 
 /// xattrs of `path` below `dirfd`, whose last component is not followed when it is a link. An empty path means the
-/// descriptor itself, also O_PATH.
+/// descriptor itself, also O_PATH. With AT_FDCWD links are followed, those of /proc included.
 ssize_t ukf_getxattr(int dirfd, const char *path, const char *name, void *buffer, size_t size);
 int ukf_setxattr(int dirfd, const char *path, const char *name, const void *value, size_t size, int flags);
 ssize_t ukf_listxattr(int dirfd, const char *path, char *buffer, size_t size);

@@ -1,0 +1,197 @@
+import CFiles
+import Glibc
+import Host
+import KernelProtocol
+import SystemPackage
+import UnionFileSystem
+
+/// The container's files, as the rest of the kernel uses them: exec looks programs up here, births get their folder
+/// and root, and /proc asks here for the processes.
+package final class ContainerFiles: ProcessTableView {
+    package let system: FileSystem
+    private unowned let kernel: Kernel
+    private let scratch: String
+
+    /// Opens the root's layers and mounts what the specification asks for.
+    /// - Throws: `HostError` that names the layer or mount source that cannot be used.
+    package init(_ specification: ContainerSpecification, kernel: Kernel) throws(HostError) {
+        self.kernel = kernel
+        // Modes of files are made here, not taken off by what this process was started with.
+        umask(0)
+        scratch = kernel.controlPath.removingLastComponent().appending("files").string
+        let root = specification.root
+        do {
+            try ContainerFiles.emptyFolder(scratch)
+            system = try FileSystem(
+                layers: root.layers, upper: root.upper, work: root.work, isReadonly: root.isReadonly, scratch: scratch)
+        } catch let failure as FileSystemFailure {
+            throw HostError(failure.errno, "open root", failure.description)
+        } catch {
+            throw HostError((error as? Errno) ?? .ioError, "make folder", scratch)
+        }
+        system.processes = self
+        system.identity = SystemIdentity(
+            hostname: kernel.system.hostname, domainname: kernel.system.domainname, release: kernel.system.release,
+            version: kernel.system.version)
+        do {
+            try system.mount(specification, console: nil)
+        } catch {
+            throw HostError(error.errno, "mount", error.description)
+        }
+    }
+
+    /// Removes what was kept on the host for this container alone.
+    package func remove() {
+        try? ContainerFiles.removeFolder(scratch)
+    }
+
+    /// The terminal of the container's first process, a path of the host: what /dev/console is.
+    package func setConsole(_ path: String) {
+        (system.devices as? HostDevices)?.console = path
+    }
+
+    /// What a process of the container that is born from outside (boot, exec) starts with. Makes the working folder
+    /// when it is missing, as runc does.
+    /// - Throws: `ENOTDIR` and the like about `workingDirectory`.
+    package func state(for process: ProcessSpecification) throws(Errno) -> FileState {
+        let caller = system.kernelCaller()
+        let path = Array(process.workingDirectory.utf8)
+        let folder = try system.makeFolders(path.isEmpty ? [UInt8(ascii: "/")] : path, for: caller, uid: process.uid, gid: process.gid)
+        return FileState(root: system.root, folder: folder, umask: process.umask)
+    }
+
+    /// Opens a program (or script, or interpreter) to be executed: a regular file, with execute permission for
+    /// `process.inherited.identity`, not on a `noexec` mount.
+    ///
+    /// - Parameter folder: a descriptor of the caller, or AT_FDCWD. An empty path with a descriptor names the file itself.
+    /// - Throws: `ENOENT`, `EACCES`, `ELOOP`, `ENOTDIR`, ...
+    package func openProgram(
+        _ path: [UInt8], folder: CInt, noFollow: Bool, process: Process, tid: pid_t
+    ) throws(Errno) -> ProgramFile {
+        let caller = caller(process, tid: tid)
+        var place: Place
+        if path.isEmpty {
+            let name = "/proc/\(tid)/fd/\(folder)"
+            if let node = try system.node(behind: name) {
+                place = .node(node)
+            } else {
+                place = .descriptor(path: Array(name.utf8))
+            }
+        } else {
+            let base = path[0] == UInt8(ascii: "/") ? caller.root : try base(folder, process: process, tid: tid)
+            let found = try system.resolve(path, from: base, for: caller, noFollow ? [] : .followLast)
+            guard let reached = found.place else { throw .noSuchFileOrDirectory }
+            if found.mustBeFolder { throw .permissionDenied }
+            place = reached
+        }
+        switch place {
+        case .node(let node):
+            if node.type == .link { throw .tooManySymbolicLinkLevels }
+            guard node.type == .file else { throw .permissionDenied }
+            try system.checkAccess(.execute, to: node, for: caller)
+            let attributes = try system.attributes(of: node)
+            // Whoever may execute a file may not be able to read it: the loader does it for him.
+            guard case .descriptor(let descriptor) = try system.open(node, for: system.kernelCaller(), flags: O_RDONLY) else {
+                throw .permissionDenied
+            }
+            let keepsID = !system.forbidsSetID(node)
+            return ProgramFile(
+                descriptor: descriptor, path: system.path(of: node, from: caller.root) ?? path,
+                mode: keepsID ? attributes.mode : attributes.mode & ~0o6000, uid: attributes.uid, gid: attributes.gid)
+        case .descriptor(let name):
+            // A file of memory, or one that was removed.
+            let text = String(decoding: name, as: UTF8.self)
+            let stat = try system.stat(behind: text)
+            guard FileType(mode: stat.mode) == .file, stat.mode & 0o111 != 0 else { throw .permissionDenied }
+            let descriptor = try valid(ukf_open(AT_FDCWD, text, O_RDONLY, 0))
+            return ProgramFile(descriptor: descriptor, path: name, mode: 0o755, uid: stat.uid, gid: stat.gid)
+        }
+    }
+
+    /// A process is gone: what was kept for it can be dropped.
+    package func processEnded(_ process: Process) {}
+
+    // MARK: Callers
+
+    /// On whose behalf a process's path is looked up.
+    package func caller(_ process: Process, tid: pid_t) -> Caller {
+        let state = process.inherited
+        let identity = state.identity
+        return Caller(
+            root: state.files.root, folder: state.files.folder,
+            credentials: Credentials(
+                uid: identity.fileUID, gid: identity.fileGID, groups: identity.groups, capabilities: identity.effective),
+            process: number(of: process), hostProcess: process.pid, hostThread: tid)
+    }
+
+    /// Where a relative path starts: the working folder, or the folder behind a descriptor of the caller.
+    /// - Throws: `EBADF`; `ENOTDIR`.
+    package func base(_ descriptor: CInt, process: Process, tid: pid_t) throws(Errno) -> Node {
+        if descriptor == AT_FDCWD { return process.inherited.files.folder }
+        guard descriptor >= 0 else { throw .badFileDescriptor }
+        let name = "/proc/\(tid)/fd/\(descriptor)"
+        let stat = try system.hostStat(behind: name)
+        guard let node = system.node(behind: name, stat: stat) else { throw .notDirectory }
+        return node
+    }
+
+    private func number(of process: Process) -> Int32 {
+        process === kernel.processes.first ? 1 : process.pid
+    }
+
+    // MARK: ProcessTableView
+
+    package func processNumbers() -> [Int32] {
+        kernel.processes.processes.values.map { number(of: $0) }.sorted()
+    }
+
+    private func process(_ number: Int32) -> Process? {
+        if number == 1 { return kernel.processes.first }
+        return kernel.processes.processes[number]
+    }
+
+    package func processView(_ number: Int32) -> ProcessView? {
+        guard let process = process(number) else { return nil }
+        let state = process.inherited
+        let identity = state.identity
+        let parent: Int32 =
+            if process === kernel.processes.first || process.parent == 0 { 0 } else { self.number(ofHost: process.parent) }
+        return ProcessView(
+            number: self.number(of: process), hostNumber: process.pid, parent: parent,
+            uids: (identity.uid, identity.effectiveUID, identity.savedUID, identity.fileUID),
+            gids: (identity.gid, identity.effectiveGID, identity.savedGID, identity.fileGID), groups: identity.groups,
+            capabilities: (
+                identity.inheritable, identity.permitted, identity.effective, identity.bounding, identity.ambient
+            ),
+            noNewPrivileges: identity.noNewPrivileges, umask: state.files.umask, executable: state.executable,
+            interpreterArguments: state.interpreterArguments, folder: state.files.folder, root: state.files.root)
+    }
+
+    package func number(ofHost pid: Int32) -> Int32 {
+        guard let process = kernel.processes.processes[pid] else { return 0 }
+        return number(of: process)
+    }
+
+    package func isThread(_ thread: Int32, of number: Int32) -> Bool {
+        guard let process = process(number) else { return false }
+        return thread == process.pid || access("/proc/\(process.pid)/task/\(thread)", F_OK) == 0
+    }
+
+    // MARK: The scratch folder
+
+    private static func emptyFolder(_ path: String) throws(Errno) {
+        try removeFolder(path)
+        try valid(ukf_mkdir(AT_FDCWD, path, 0o700))
+    }
+
+    private static func removeFolder(_ path: String) throws(Errno) {
+        try FileSystem.removeHostFolder(path)
+    }
+}
+
+/// The result, unless it is negative: then that errno is thrown.
+@discardableResult
+func valid(_ result: CInt) throws(Errno) -> CInt {
+    guard result >= 0 else { throw Errno(rawValue: -result) }
+    return result
+}

@@ -1,0 +1,100 @@
+import CFiles
+import Glibc
+import SystemPackage
+
+/// Files behind descriptors of the container's processes, given as the host's `/proc/PID/fd/N`.
+extension FileSystem {
+    /// fstat(2).
+    /// - Throws: `EBADF` when there is no such descriptor.
+    public func stat(behind path: String) throws(Errno) -> ukf_stat {
+        var host = try hostStat(behind: path)
+        let id = HostID(host)
+        if let handle = handles[id] { return try stat(handle.node) }
+        if let node = openedNodes[id]?.node, !node.isRemoved {
+            let attributes = try attributes(of: node)
+            if node.isMerged { host.nlink = 1 }
+            show(attributes, on: node.mount, in: &host)
+            return host
+        }
+        if let (mount, tree) = owner(of: path) {
+            if tree.isVolatile || FileType(mode: host.mode) != .folder {
+                show(tree.attributes(AT_FDCWD, path, host: host), on: mount, in: &host)
+                return host
+            }
+            if let node = node(behind: path, stat: host) { return try stat(node) }
+            show(tree.attributes(AT_FDCWD, path, host: host), on: mount, in: &host)
+            return host
+        }
+        // A pipe, socket, terminal or file of memory.
+        let user = UInt32(geteuid())
+        if host.uid == user {
+            host.uid = 0
+            host.gid = 0
+        }
+        return host
+    }
+
+    /// The host's stat of what a descriptor holds.
+    public func hostStat(behind path: String) throws(Errno) -> ukf_stat {
+        var host = ukf_stat()
+        let result = ukf_stat(AT_FDCWD, path, 0, &host)
+        guard result == 0 else { throw result == -ENOENT ? .badFileDescriptor : Errno(rawValue: -result) }
+        return host
+    }
+
+    /// The mount in whose folders on the host the file behind a descriptor lies, removed or not.
+    private func owner(of path: String) -> (Mount, Tree)? {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            let count = ukf_readlink(AT_FDCWD, path, buffer.baseAddress!, 4096)
+            guard count > 0, buffer[0] == UInt8(ascii: "/") else { return nil }
+            let target = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
+            for mount in mounts.reversed() {
+                guard let tree = mount.tree else { continue }
+                for place in tree.places where target.starts(with: place.path) {
+                    if place.path.count == 1 || target.count == place.path.count
+                        || target[place.path.count] == UInt8(ascii: "/")
+                    {
+                        return (mount, tree)
+                    }
+                }
+            }
+            return nil
+        }
+    }
+
+    /// Owner and mode of a file that has lost its name, or never had one, and the way to write them.
+    private func nameless(_ path: String) throws(Errno) -> (attributes: Attributes, tree: Tree, host: ukf_stat) {
+        let host = try hostStat(behind: path)
+        guard let (mount, tree) = owner(of: path) else { throw .invalidArgument }
+        guard !mount.isReadonly, tree.isWritable else { throw .readOnlyFileSystem }
+        return (tree.attributes(AT_FDCWD, path, host: host), tree, host)
+    }
+
+    /// fchmod(2) of a file without a name.
+    public func setMode(_ mode: UInt32, behind path: String, for caller: Caller) throws(Errno) {
+        var (attributes, tree, host) = try nameless(path)
+        guard attributes.isOwned(by: caller.credentials) else { throw .notPermitted }
+        attributes.mode = mode & 0o7777
+        let hostMode = Tree.hostMode(for: mode, type: attributes.type)
+        try check(ukf_chmod(AT_FDCWD, path, hostMode))
+        host.mode = host.mode & ~0o7777 | hostMode
+        try tree.writeNote(attributes, origin: nil, AT_FDCWD, path, host: host)
+    }
+
+    /// fchown(2) of a file without a name.
+    public func setOwner(uid: UInt32?, gid: UInt32?, behind path: String, for caller: Caller) throws(Errno) {
+        var (attributes, tree, host) = try nameless(path)
+        guard caller.credentials.mayChangeOwner else { throw .notPermitted }
+        attributes.uid = uid ?? attributes.uid
+        attributes.gid = gid ?? attributes.gid
+        try tree.writeNote(attributes, origin: nil, AT_FDCWD, path, host: host)
+        host.uid = 0
+    }
+
+    /// futimens(3) of a file without a name.
+    public func setTimes(_ times: [Int64]?, behind path: String) throws(Errno) {
+        let descriptor = try check(ukf_open(AT_FDCWD, path, oPath, 0))
+        defer { close(descriptor) }
+        try check(ukf_futimens(descriptor, times))
+    }
+}
