@@ -13,6 +13,7 @@ public struct Folders: Sendable {
     /// Configuration written by people.
     public var configuration: FilePath
 
+    /// Folders of one's choice.
     public init(runtime: FilePath, data: FilePath, configuration: FilePath) {
         self.runtime = runtime
         self.data = data

@@ -3,10 +3,14 @@ import SystemPackage
 
 /// A refusal by the host's kernel: what was tried, on which object, and the error number that came back.
 public struct HostError: Error, Sendable, CustomStringConvertible {
+    /// Why.
     public var errno: Errno
+    /// What was tried, as a verb.
     public var operation: String
+    /// On what.
     public var object: String
 
+    /// The refusal of `operation` on `object`.
     public init(_ errno: Errno, _ operation: String, _ object: String) {
         self.errno = errno
         self.operation = operation
@@ -25,5 +29,6 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
         throw HostError(Errno(rawValue: CInt(-result)), operation, object)
     }
 
+    /// Operation, object and error in one line.
     public var description: String { "\(operation) \(object): \(errno)" }
 }

@@ -4,20 +4,24 @@ import SystemPackage
 
 /// A program to be started as a child of this process.
 public struct Spawn: Sendable {
+    /// Its path; PATH is not searched.
     public var executable: FilePath
     /// argv, the program's own name included.
     public var arguments: [String]
     /// `NAME=value` strings.
     public var environment: [String]
+    /// Nil: this process's own.
     public var workingDirectory: FilePath?
     /// Descriptor `i` of the child is `descriptors[i]`; nil leaves the number closed. All others are closed.
     public var descriptors: [FileDescriptor?]
+    /// Whether it gets a session of its own (setsid(2)).
     public var newSession = false
     /// The number, in the child, of the descriptor that becomes its controlling terminal.
     public var controllingTerminal: Int?
     /// A signal that the child gets when the thread that started it ends; 0 for none.
     public var parentDeathSignal: CInt = 0
 
+    /// A program that inherits this process's environment and standard descriptors unless told otherwise.
     public init(
         _ executable: FilePath, arguments: [String], environment: [String] = Spawn.inheritedEnvironment(),
         descriptors: [FileDescriptor?] = [.standardInput, .standardOutput, .standardError]

@@ -216,13 +216,17 @@ extension Message {
 
 /// A request that the kernel refused.
 public struct KernelFailure: Error, Sendable, CustomStringConvertible {
+    /// Why.
     public var errno: Errno
+    /// The object and what went wrong; may be empty, see `Message.failure`.
     public var text: String
 
+    /// What the kernel answered.
     public init(errno: Errno, text: String) {
         self.errno = errno
         self.text = text
     }
 
-    public var description: String { text }
+    /// The text, or the error number's where there is none.
+    public var description: String { text.isEmpty ? "\(errno)" : text }
 }

@@ -1,3 +1,6 @@
+// Members that carry no comment are said by their names; initializers take them, and read and write them in their order.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 /// A container as its kernel needs to know it: what runu distils from a bundle's config.json.
 public struct ContainerSpecification: WireValue, Equatable {
     /// The container's id, for messages and logs.

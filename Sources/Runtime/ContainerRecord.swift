@@ -13,7 +13,7 @@ package struct ContainerRecord: Sendable, Codable {
     /// The user who made the container.
     package var owner: UInt32
     package var annotations: [String: String]?
-    /// The container's first process, as the host numbers it.
+    /// The container's first process, as the host numbers it; 0 until there is one.
     package var pid: Int32
     /// When it started, in clock ticks since boot: pids are used again.
     package var pidStartTime: UInt64

@@ -42,6 +42,9 @@ extension ContainerStore {
             var record = ContainerRecord(id: id, bundle: bundle, kernelPid: pid)
             kernel = (pid, record.kernelStartTime)
             record.arguments = specification.process.arguments
+            // Before `boot`, after which the kernel goes on without this call: `delete` finds it by this, should this call
+            // be killed. Until then the kernel ends with its socket.
+            try record.write(in: folder)
             let (first, master) = try boot(specification, over: connection, descriptors: descriptors, folder: folder)
             record.pid = first
             record.pidStartTime = Processes.startTime(of: first) ?? 0

@@ -18,14 +18,15 @@ extension ContainerStore {
         defer { lock.release() }
         guard let record = try? ContainerRecord(in: folder) else {
             guard force else { throw RuntimeError.doesNotExist }
-            endHalfMadeKernel(folder)
+            // A `create` that was killed before it had started a kernel.
             removeFolder(folder)
             return
         }
         let container = Container(folder: folder, record: record)
         switch container.status() {
         case .stopped: break
-        case .creating, .created: try? container.kill(SIGKILL, all: true)
+        case .creating: endKernel(pid: record.kernelPid, startTime: record.kernelStartTime)
+        case .created: try? container.kill(SIGKILL, all: true)
         case .running, .paused:
             guard force else {
                 throw RuntimeError(
@@ -34,7 +35,9 @@ extension ContainerStore {
             try? container.kill(SIGKILL, all: true)
         }
         endKernel(pid: record.kernelPid, startTime: record.kernelStartTime, patience: 5000)
-        _ = Processes.waitForEnd(of: record.pid, startTime: record.pidStartTime, milliseconds: 5000)
+        if record.pid != 0 {
+            _ = Processes.waitForEnd(of: record.pid, startTime: record.pidStartTime, milliseconds: 5000)
+        }
         for (index, hook) in (record.hooks?.poststop ?? []).enumerated() {
             do {
                 try hook.run(kind: "poststop", index: index, state: container.hookState(.stopped))
@@ -44,15 +47,6 @@ extension ContainerStore {
             }
         }
         removeFolder(folder)
-    }
-
-    /// Ends the kernel of a `create` that left no record: whoever listens on the container's socket.
-    private func endHalfMadeKernel(_ folder: FilePath) {
-        guard let socket = try? UnixSocket.connect(Container.socket(in: folder), timeout: 2000) else { return }
-        defer { try? socket.close() }
-        guard let peer = try? UnixSocket.peer(of: socket), let start = Processes.startTime(of: peer.pid) else { return }
-        _ = try? Message.kill(signal: UInt32(SIGKILL), all: true).request(over: socket)
-        endKernel(pid: peer.pid, startTime: start, patience: 5000)
     }
 }
 

@@ -1,0 +1,426 @@
+"""The OCI life cycle of containers through runu alone, as an ordinary user: no manager, no shim."""
+import array
+import json
+import os
+import pathlib
+import pty
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from conftest import BIN, processes, wait_until
+
+BUSYBOX = pathlib.Path("/bin/busybox")
+APPLETS = ["sh", "true", "false", "sleep", "echo", "cat", "ls", "id", "pwd", "env", "kill", "stty", "tty", "head"]
+
+
+@pytest.fixture(scope="module")
+def rootfs(tmp_path_factory):
+    """A root folder with busybox and a handful of names for it."""
+    root = tmp_path_factory.mktemp("rootfs")
+    for folder in ("bin", "etc", "dev", "proc", "sys", "tmp", "run"):
+        (root / folder).mkdir()
+    shutil.copy(BUSYBOX, root / "bin/busybox")
+    for name in APPLETS:
+        (root / "bin" / name).symlink_to("busybox")
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    return root
+
+
+class Runu:
+    """runu with a state folder of its own."""
+
+    def __init__(self, folder, rootfs):
+        self.folder = folder
+        self.rootfs = rootfs
+        self.root = folder / "state"
+        self.log = folder / "log.json"
+
+    def command(self, *arguments):
+        return [str(a) for a in (BIN / "runu", "--root", self.root, *arguments)]
+
+    def __call__(self, *arguments, check=True, input="", timeout=30, **options):
+        result = subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, input=input, timeout=timeout, **options)
+        if check:
+            assert result.returncode == 0, f"{arguments}: {result.returncode} {result.stdout} {result.stderr}"
+        return result
+
+    def bundle(self, *args, name="bundle", change=None):
+        """A bundle that runs `args`; `change` may alter its specification."""
+        bundle = self.folder / name
+        bundle.mkdir(exist_ok=True)
+        (bundle / "config.json").unlink(missing_ok=True)
+        self("spec", "--bundle", bundle)
+        spec = json.loads((bundle / "config.json").read_text())
+        spec["root"] = {"path": str(self.rootfs)}
+        spec["process"].update(args=list(args), terminal=False)
+        if change:
+            change(spec)
+        (bundle / "config.json").write_text(json.dumps(spec))
+        return bundle
+
+    def state(self, id):
+        return json.loads(self("state", id).stdout)
+
+    def status(self, id):
+        return self.state(id)["status"]
+
+    def create(self, id, *args, change=None):
+        """Creates a container whose streams go to files: `create` leaves them to the process."""
+        bundle = self.bundle(*args, name=f"b-{id}", change=change)
+        out = bundle / "out"
+        with open(out, "wb") as file:
+            subprocess.run(
+                self.command("create", "--bundle", bundle, "--pid-file", bundle / "pid", id), stdin=subprocess.DEVNULL,
+                stdout=file, stderr=file, timeout=30)
+        assert (bundle / "pid").exists(), out.read_text()
+        return int((bundle / "pid").read_text()), out
+
+    def left(self):
+        """What is still running or lying about of this instance."""
+        running = [(p, e[3]) for p, e in processes().items() if str(self.folder) in " ".join(e[3]) and e[2] != "Z"]
+        return running + (list(self.root.iterdir()) if self.root.exists() else [])
+
+
+@pytest.fixture
+def runu(tmp_path, rootfs):
+    runu = Runu(tmp_path, rootfs)
+    yield runu
+    for folder in runu.root.iterdir() if runu.root.exists() else []:
+        runu("delete", "--force", folder.name, check=False)
+    wait_until(lambda: not runu.left(), timeout=5, what=f"nothing left of runu's containers: {runu.left()}")
+
+
+def alive(pid):
+    return pid in processes() and processes()[pid][2] != "Z"
+
+
+def test_run_hands_streams_and_exit_code_through(runu):
+    bundle = runu.bundle("sh", "-c", "cat; echo problem >&2; exit 7")
+    result = runu("run", "--bundle", bundle, "c", check=False, input="hello\n")
+    assert (result.returncode, result.stdout, result.stderr) == (7, "hello\n", "problem\n")
+    assert runu("list", "-q").stdout == ""
+
+
+def test_run_tells_a_death_by_signal(runu):
+    assert runu("run", "-b", runu.bundle("sh", "-c", "kill -TERM $$; sleep 5"), "c", check=False).returncode in (0, 143)
+    bundle = runu.bundle("sh", "-c", "sh -c 'kill -KILL $$'; exit $?")
+    assert runu("run", "-b", bundle, "c", check=False).returncode == 137
+
+
+def test_life_from_create_to_delete(runu):
+    pid, out = runu.create("c", "sh", "-c", "echo started; sleep 60")
+    state = runu.state("c")
+    assert (state["status"], state["pid"], state["id"]) == ("created", pid, "c")
+    assert state["bundle"] == str(runu.folder / "b-c")
+    time.sleep(0.2)
+    assert out.read_text() == ""
+    runu("start", "c")
+    wait_until(lambda: out.read_text() == "started\n", what="the process's output")
+    assert runu.status("c") == "running"
+    assert "already running" in runu("start", "c", check=False).stderr
+    refused = runu("delete", "c", check=False)
+    assert refused.returncode == 1 and "not stopped" in refused.stderr
+    runu("kill", "c", "KILL")
+    wait_until(lambda: runu.status("c") == "stopped", what="the container's end")
+    assert runu.state("c")["pid"] == 0
+    assert "container not running" in runu("kill", "c", check=False).stderr
+    runu("delete", "c")
+    assert "container does not exist" in runu("state", "c", check=False).stderr
+
+
+def test_created_container_is_deleted_without_force(runu):
+    pid, _ = runu.create("c", "sleep", "60")
+    runu("delete", "c")
+    wait_until(lambda: not alive(pid), what="the process's end")
+
+
+def test_force_deletes_what_runs_and_does_not_mind_what_is_not(runu):
+    pid, _ = runu.create("c", "sh", "-c", "sleep 60 & sleep 60")
+    runu("start", "c")
+    runu("delete", "--force", "c")
+    assert not alive(pid)
+    assert runu("delete", "-f", "c").returncode == 0
+    assert runu("delete", "c", check=False).returncode == 1
+
+
+def test_name_is_taken_until_deleted(runu):
+    runu.create("c", "sleep", "60")
+    again = runu("create", "-b", runu.bundle("true"), "c", check=False)
+    assert again.returncode == 1 and "container with id exists" in again.stderr
+
+
+def test_exec_streams_exit_code_environment_and_folder(runu):
+    runu.create("c", "sleep", "60")
+    runu("start", "c")
+    result = runu("exec", "--env", "X=y", "--cwd", "/tmp", "c", "sh", "-c", "pwd; echo $X; cat; exit 5", input="in", check=False)
+    assert (result.returncode, result.stdout) == (5, "/tmp\ny\nin")
+    assert runu("exec", "c", "echo", "--root", "-d").stdout == "--root -d\n"
+    assert runu("exec", "--user", "7:8", "c", "id", "-u").stdout == "7\n"
+
+
+def test_exec_from_a_file_detached(runu):
+    runu.create("c", "sleep", "60")
+    runu("start", "c")
+    process = runu.folder / "process.json"
+    process.write_text(json.dumps({"args": ["sleep", "61"], "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}))
+    # Its streams are the process's now: a pipe would not end before it does.
+    subprocess.run(
+        runu.command("exec", "--process", process, "--detach", "--pid-file", runu.folder / "exec.pid", "c"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    pid = int((runu.folder / "exec.pid").read_text())
+    assert alive(pid)
+    assert pid in json.loads(runu("ps", "-f", "json", "c").stdout)
+    assert str(pid) in runu("ps", "c").stdout
+    runu("delete", "-f", "c")
+    wait_until(lambda: not alive(pid), timeout=2, what="the exec'd process's end")
+
+
+@pytest.mark.parametrize("argument, text", [
+    ("nope", '"nope": executable file not found in $PATH'), ("/nope", "no such file or directory"),
+    ("/etc/passwd", "permission denied")])
+def test_missing_programs_are_named(runu, argument, text):
+    runu.create("c", "sleep", "60")
+    runu("start", "c")
+    result = runu("exec", "c", argument, check=False)
+    assert result.returncode == 255 and text in result.stderr
+    assert runu.status("c") == "running"
+    result = runu("run", "-b", runu.bundle(argument), "d", check=False)
+    assert result.returncode == 1 and text in result.stderr
+    assert "does not exist" in runu("state", "d", check=False).stderr
+
+
+def test_start_of_a_missing_program_stops_the_container(runu):
+    runu.create("c", "nope")
+    assert "executable file not found" in runu("start", "c", check=False).stderr
+    wait_until(lambda: runu.status("c") == "stopped", what="stopped")
+    runu("delete", "c")
+
+
+def test_pause_and_resume(runu):
+    runu.create("c", "sleep", "60")
+    runu("start", "c")
+    runu("pause", "c")
+    assert runu.status("c") == "paused"
+    assert "paused" in runu("exec", "c", "true", check=False).stderr
+    runu("resume", "c")
+    assert runu.status("c") == "running"
+    assert runu("resume", "c", check=False).returncode == 1
+    runu("exec", "c", "true")
+
+
+def test_signals_by_name_and_number_to_one_or_all(runu):
+    pid, _ = runu.create("c", "sh", "-c", "trap 'exit 3' TERM; while true; do sleep 0.1; done")
+    runu("start", "c")
+    time.sleep(0.3)
+    runu("kill", "c", "SIGTERM")
+    wait_until(lambda: runu.status("c") == "stopped", what="stopped")
+    assert "unknown signal" in runu("kill", "c", "WHAT", check=False).stderr
+    runu("kill", "--all", "c", "9")
+
+
+def test_run_forwards_signals(runu):
+    bundle = runu.bundle("sh", "-c", "trap 'exit 9' USR1; echo ready; while true; do sleep 0.1; done")
+    process = subprocess.Popen(runu.command("run", "-b", bundle, "c"), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGUSR1)
+    assert process.wait(10) == 9
+
+
+def test_list_and_events(runu):
+    runu.create("c", "sleep", "60")
+    runu("start", "c")
+    (entry,) = json.loads(runu("list", "--format", "json").stdout)
+    assert (entry["id"], entry["status"]) == ("c", "running")
+    assert runu("list").stdout.splitlines()[1].split()[0] == "c"
+    event = json.loads(runu("events", "--stats", "c").stdout)
+    assert event["type"] == "stats" and event["id"] == "c"
+    assert event["data"]["pids"]["current"] >= 1 and event["data"]["memory"]["usage"]["usage"] > 0
+    assert {"total", "user", "kernel"} <= event["data"]["cpu"]["usage"].keys()
+    runu("update", "--memory", "64m", "--pids-limit", "50", "c")
+    assert json.loads(runu("events", "--stats", "c").stdout)["data"]["pids"]["limit"] in (0, 50)
+
+
+def hook(script, **more):
+    return {"path": "/bin/sh", "args": ["sh", "-c", script], "env": ["PATH=/usr/bin:/bin"], **more}
+
+
+def test_hooks_run_in_order_with_the_state(runu):
+    told = runu.folder / "hooks"
+
+    def change(spec):
+        spec["hooks"] = {
+            kind: [hook(f"echo {kind} $(cat) >> {told}")]
+            for kind in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")}
+        # This one runs inside.
+        spec["hooks"]["startContainer"] = [hook("echo startContainer $(cat) >&2; test -e /bin/busybox")]
+
+    runu.create("c", "sleep", "60", change=change)
+    created = told.read_text().splitlines()
+    assert [line.split()[0] for line in created] == ["prestart", "createRuntime", "createContainer"]
+    state = json.loads(created[0].split(" ", 1)[1])
+    assert state["id"] == "c" and state["status"] in ("creating", "created") and state["pid"] > 0
+    assert '"id":"c"' in runu("start", "c").stderr
+    runu("delete", "--force", "c")
+    later = told.read_text().splitlines()[3:]
+    assert [line.split()[0] for line in later] == ["poststart", "poststop"]
+    assert json.loads(later[1].split(" ", 1)[1])["status"] == "stopped"
+
+
+@pytest.mark.parametrize("script, more, text", [
+    ("echo oh; exit 4", {}, "exit status 4"), ("sleep 30", {"timeout": 1}, "timeout")])
+def test_failing_hook_leaves_nothing(runu, script, more, text):
+    bundle = runu.bundle("true", change=lambda spec: spec.update(hooks={"createRuntime": [hook(script, **more)]}))
+    result = runu("create", "-b", bundle, "c", check=False, timeout=10)
+    assert result.returncode == 1 and text in result.stderr and "createRuntime hook #0" in result.stderr
+    assert "does not exist" in runu("state", "c", check=False).stderr
+    assert not runu.left()
+
+
+def receive_master(listener):
+    connection, _ = listener.accept()
+    data, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4))
+    (fd,) = array.array("i", ancillary[0][2])
+    assert data
+    return fd
+
+
+def read_all(fd):
+    out = b""
+    while True:
+        try:
+            chunk = os.read(fd, 4096)
+        except OSError:
+            return out
+        if not chunk:
+            return out
+        out += chunk
+
+
+def test_console_socket_gets_the_terminal(runu):
+    def change(spec):
+        spec["process"].update(terminal=True, consoleSize={"height": 31, "width": 91})
+
+    bundle = runu.bundle("sh", "-c", "stty size", change=change)
+    assert "console socket" in runu("create", "-b", bundle, "c", check=False).stderr
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(runu.folder / "console"))
+        listener.listen()
+        runu("create", "-b", bundle, "--console-socket", runu.folder / "console", "c")
+        master = receive_master(listener)
+    runu("start", "c")
+    assert read_all(master) == b"31 91\r\n"
+    os.close(master)
+
+
+def interact(command, keys):
+    """Runs a command on a terminal of its own, and types `keys` once it has answered `ready`."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execv(command[0], command)
+    import fcntl, struct, termios
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 41, 101, 0, 0))
+    out = b""
+    while b"ready" not in out:
+        out += os.read(master, 4096)
+    os.write(master, keys)
+    out += read_all(master)
+    os.close(master)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), out.replace(b"\r\n", b"\n").decode()
+
+
+def test_run_on_a_terminal(runu):
+    bundle = runu.bundle(
+        "sh", "-c", "echo ready; read x; stty size; echo got $x; exit 6",
+        change=lambda spec: spec["process"].update(terminal=True))
+    code, out = interact(runu.command("run", "-b", bundle, "c"), b"word\n")
+    assert code == 6 and "got word" in out and "41 101" in out
+
+
+def test_exec_on_a_terminal(runu):
+    runu.create("c", "sleep", "60")
+    runu("start", "c")
+    code, out = interact(
+        runu.command("exec", "-t", "c", "sh", "-c", "trap 'exit 4' INT; echo ready; while :; do sleep 0.1; done"), b"\x03")
+    assert code == 4
+
+
+def test_preserved_descriptors(runu):
+    reader, writer = os.pipe()
+    os.dup2(writer, 3, inheritable=True) if writer != 3 else os.set_inheritable(3, True)
+    bundle = runu.bundle("sh", "-c", "echo three >&3")
+    runu("run", "-b", bundle, "--preserve-fds", "1", "c", pass_fds=(3,))
+    assert os.read(reader, 100) == b"three\n"
+
+
+@pytest.mark.parametrize("spoil, text", [
+    (lambda b: (b / "config.json").unlink(), "JSON specification file config.json not found"),
+    (lambda b: (b / "config.json").write_text("{"), "invalid JSON"),
+    (lambda b: (b / "rootfs.fstab").write_text("/dev/sda / ext4 rw 0 0\n"), "ext4"),
+])
+def test_broken_bundles_are_named_in_the_log(runu, spoil, text):
+    bundle = runu.bundle("true")
+    spoil(bundle)
+    result = runu("--log", runu.log, "--log-format", "json", "create", "--bundle", bundle, "c", check=False)
+    assert result.returncode == 1 and text in result.stderr
+    entry = json.loads(runu.log.read_text().splitlines()[-1])
+    assert entry["level"] == "error" and text in entry["msg"] and entry["time"].endswith("Z")
+    assert not runu.left()
+
+
+def test_overlay_form_is_read_from_the_bundle(runu):
+    upper, work = runu.folder / "upper dir", runu.folder / "work"
+    upper.mkdir()
+    work.mkdir()
+    bundle = runu.bundle("sh", "-c", "echo kept > /made; cat /made")
+    options = f"lowerdir={runu.rootfs},upperdir={upper},workdir={work}".replace(" ", "\\040")
+    (bundle / "rootfs.fstab").write_text(f"overlay / overlay {options} 0 0\n")
+    assert runu("run", "-b", bundle, "c").stdout == "kept\n"
+    assert (upper / "made").read_text() == "kept\n"
+    assert not (runu.rootfs / "made").exists()
+
+
+def test_create_killed_at_any_moment_leaves_nothing_that_force_does_not_remove(runu):
+    bundle = runu.bundle("sleep", "62")
+    for delay in range(0, 30, 2):
+        process = subprocess.Popen(
+            runu.command("create", "-b", bundle, "c"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        time.sleep(delay / 1000)
+        process.kill()
+        process.wait()
+        runu("delete", "--force", "c")
+        wait_until(lambda: not runu.left(), timeout=5, what=f"nothing left after a kill at {delay} ms: {runu.left()}")
+
+
+def test_two_creates_of_one_name_make_one_container(runu):
+    bundle = runu.bundle("sleep", "60")
+    racers = [
+        subprocess.Popen(runu.command("create", "-b", bundle, "c"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL) for _ in range(4)]
+    assert sorted(r.wait(20) for r in racers) == [0, 1, 1, 1]
+    assert runu.status("c") == "created"
+
+
+def test_dead_kernel_means_stopped(runu):
+    pid, _ = runu.create("c", "sleep", "60")
+    runu("start", "c")
+    (kernel,) = [p for p, e in processes().items() if str(runu.folder) in " ".join(e[3]) and "--control" in e[3]]
+    os.kill(kernel, signal.SIGKILL)
+    wait_until(lambda: not alive(pid), timeout=2, what="the process's end")
+    assert runu.status("c") == "stopped"
+    runu("delete", "c")
+
+
+def test_version_features_and_unknown_commands(runu):
+    assert runu("--version").stdout.startswith("runu version ")
+    assert "\nspec: 1." in runu("--version").stdout
+    features = json.loads(runu("features").stdout)
+    assert features["ociVersionMin"] == "1.0.0" and "poststop" in features["hooks"]
+    assert runu("what", check=False).returncode == 1
+    assert runu("checkpoint", "c", check=False).returncode == 1
