@@ -102,7 +102,7 @@ public struct ContentClient: Sendable {
         _ bytes: [UInt8], mediaType: String, labels: [String: String] = [:]
     ) async throws -> Descriptor {
         let descriptor = Descriptor(mediaType: mediaType, digest: sha256(bytes), size: Int64(bytes.count))
-        try await tolerating(labels, of: descriptor.digest) {
+        do {
             let writer = try await writer(
                 "\(descriptor.digest)-\(UInt32.random(in: 0 ... .max))", size: descriptor.size,
                 digest: descriptor.digest)
@@ -114,6 +114,8 @@ public struct ContentClient: Sendable {
                     start = end
                 }
             }
+        } catch let error as RPCError where error.code == .alreadyExists {
+            try await label(descriptor.digest, labels)
         }
         return descriptor
     }
@@ -130,38 +132,34 @@ public struct ContentClient: Sendable {
         labels: [String: String] = [:]
     ) async throws -> (digest: String, size: Int64) {
         var result = (digest: digest, size: size)
-        try await tolerating(labels, of: digest) {
+        var hash = SHA256()
+        do {
             let writer = try await writer(reference, size: size, digest: digest)
             result = try await writer.finish(digest: digest, labels: labels) { send in
                 // An earlier attempt may have brought the server some of it.
-                var skip = writer.offset
+                var skip = Int(writer.offset)
+                var count: Int64 = 0
                 var pending: [UInt8] = []
                 while let chunk = try await channel.next() {
-                    if skip >= chunk.count {
-                        skip -= Int64(chunk.count)
-                        continue
-                    }
-                    pending += chunk.dropFirst(Int(skip))
-                    skip = 0
+                    if digest.isEmpty { hash.update(data: chunk) }
+                    count += Int64(chunk.count)
+                    let skipped = min(skip, chunk.count)
+                    skip -= skipped
+                    pending += chunk[skipped...]
                     if pending.count >= Self.chunkSize {
                         try await send(pending)
                         pending = []
                     }
                 }
                 if !pending.isEmpty { try await send(pending) }
+                if digest.isEmpty { result = (text(of: hash), count) }
             }
+        } catch let error as RPCError where error.code == .alreadyExists {
+            // Without a digest to expect, the server knows only at the end that it has the blob.
+            guard !result.digest.isEmpty else { throw error }
+            try await label(result.digest, labels)
         }
         return result
-    }
-
-    /// Runs `body`; when the blob turns out to exist, only sets its labels.
-    private func tolerating(_ labels: [String: String], of digest: String, _ body: () async throws -> Void) async throws
-    {
-        do {
-            try await body()
-        } catch let error as RPCError where error.code == .alreadyExists && !digest.isEmpty {
-            try await label(digest, labels)
-        }
     }
 
     /// The blobs that are being written.
@@ -177,8 +175,14 @@ public struct ContentClient: Sendable {
 
 /// `sha256:...` of bytes.
 public func sha256(_ bytes: [UInt8]) -> String {
+    var hash = SHA256()
+    hash.update(data: bytes)
+    return text(of: hash)
+}
+
+private func text(of hash: SHA256) -> String {
     "sha256:"
-        + SHA256.hash(data: bytes).map { byte in
+        + hash.finalize().map { byte in
             let hex = String(byte, radix: 16)
             return byte < 16 ? "0" + hex : hex
         }.joined()
