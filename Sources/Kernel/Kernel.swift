@@ -1,1 +1,208 @@
-// Kernel
+import CKernel
+import Glibc
+import Host
+import KernelProtocol
+import SystemPackage
+
+/// The kernel of one container: answers its system calls, knows its processes, and does what runu asks.
+///
+/// One loop on one thread does it all; only calls that block are waited for on threads of their own, and they come
+/// back through `answer`. So the class is safe to share although its parts are not locked.
+package final class Kernel: @unchecked Sendable {
+    package let specification: ContainerSpecification
+    /// The seccomp listener.
+    package let listener: CInt
+    package let processes: ProcessTable
+    package private(set) var files: ContainerFiles!
+    package var system: SystemNames
+    let memory = CallerMemory()
+    let nursery: Nursery
+    let loader: CInt
+    let events: EventQueue
+    let sockets: SocketTable
+    /// Whether a caller's wait is ended by nothing but an answer or its death.
+    let isKillable: Bool
+    private let handlers: [SystemCallHandler?]
+
+    // Control.
+    var status = ContainerStatus.created
+    var limits: Limits
+    var connections: [CInt: Connection] = [:]
+    var controlListener: CInt = -1
+    let controlPath: FilePath
+    /// Processes asked for from outside that have not executed yet, by token.
+    var births: [UInt64: Birth] = [:]
+    /// The first process's birth, while it waits for `start`.
+    var parked: Birth?
+    /// Who waits for the end of processes that are not adopted.
+    var waiters: [pid_t: CInt] = [:]
+    var peakMemory: UInt64 = 0
+    /// Clock ticks of processes that have ended.
+    var endedTicks: (user: UInt64, system: UInt64) = (0, 0)
+    private var isEnding = false
+
+    init(
+        specification: ContainerSpecification, nursery: Nursery, loader: CInt, controlPath: FilePath
+    ) throws(HostError) {
+        self.specification = specification
+        self.nursery = nursery
+        self.loader = loader
+        self.controlPath = controlPath
+        limits = specification.limits
+        listener = nursery.listener
+        isKillable = nursery.report.killable != 0
+        processes = ProcessTable()
+        events = try EventQueue()
+        sockets = SocketTable()
+        system = SystemNames(specification)
+        var table = [SystemCallHandler?](repeating: nil, count: 512)
+        for row in SystemCallTable.rows where row.number < table.count { table[row.number] = row.handler }
+        handlers = table
+        processes.nursery = nursery.pid
+        _ = ukk_set_synchronous(listener)
+        files = try ContainerFiles(specification, kernel: self)
+        let queue = events
+        processes.watch = { process in
+            if process.pidfd >= 0 { queue.add(process.pidfd, .ended, UInt32(process.pid)) }
+        }
+    }
+
+    // MARK: The loop
+
+    /// Answers until the container is gone.
+    func run() -> Never {
+        events.add(listener, .call)
+        events.add(nursery.socket, .nursery)
+        while true {
+            let count = events.wait()
+            for index in 0..<count {
+                let event = events[index]
+                switch event.kind {
+                case .call: takeCall(hangUp: event.isHangUp)
+                case .ended: processEnded(pid_t(event.value))
+                case .nursery: nurserySpoke()
+                case .control: accept()
+                case .connection: connectionSpoke(CInt(event.value))
+                }
+            }
+        }
+    }
+
+    private func takeCall(hangUp: Bool) {
+        if hangUp {
+            // Nobody is left who could call.
+            finish()
+        }
+        var notification = seccomp_notif()
+        guard ukk_receive(listener, &notification) == 0 else { return }
+        let tid = pid_t(notification.pid)
+        guard let process = processes.process(of: tid) ?? strangerCalls(notification) else { return }
+        if process.pendingExec != nil { execMayHaveFailed(process, notification) }
+        let call = CallContext(
+            kernel: self, process: process, id: notification.id, tid: tid, number: Int(notification.data.nr),
+            arguments: notification.data.args, instructionPointer: notification.data.instruction_pointer)
+        guard call.number >= 0, call.number < handlers.count, let handler = handlers[call.number] else {
+            _ = ukk_answer(listener, call.id, 0, ENOSYS)
+            return
+        }
+        do throws(Errno) {
+            answer(call.id, try handler(call))
+        } catch {
+            _ = ukk_answer(listener, call.id, 0, error.rawValue)
+        }
+    }
+
+    /// A caller that is not in the table: the nursery, a process of its that is about to execute, or an orphan.
+    private func strangerCalls(_ notification: seccomp_notif) -> Process? {
+        let tid = pid_t(notification.pid)
+        if notification.data.nr == 59, let birth = births[notification.data.args.3], birth.call == nil {
+            birth.call = notification.id
+            birth.path = notification.data.args.0
+            birth.vectors = (notification.data.args.1, notification.data.args.2)
+            birthArrived(birth, pid: tid)
+            return nil
+        }
+        if let orphan = processes.meetOrphan(tid) { return orphan }
+        _ = ukk_continue(listener, notification.id)
+        return nil
+    }
+
+    /// Answers a call. From any thread.
+    package func answer(_ id: UInt64, _ result: Result<Reply, Errno>) {
+        switch result {
+        case .success(let reply): answer(id, reply)
+        case .failure(let error): _ = ukk_answer(listener, id, 0, error.rawValue)
+        }
+    }
+
+    @inline(__always)
+    private func answer(_ id: UInt64, _ reply: Reply) {
+        switch reply {
+        case .value(let value): _ = ukk_answer(listener, id, Int64(value), 0)
+        case .native: _ = ukk_continue(listener, id)
+        case .restart: _ = ukk_answer(listener, id, 0, 512)
+        case .later: break
+        case .descriptor(let descriptor, let closeOnExec, let closing):
+            let result = ukk_add_descriptor(listener, id, descriptor, -1, closeOnExec ? 1 : 0, 1)
+            if result < 0 { _ = ukk_answer(listener, id, 0, -result) }
+            if closing { close(descriptor) }
+        }
+    }
+
+    // MARK: Ends
+
+    /// A process has ended, all its threads with it.
+    private func processEnded(_ pid: pid_t) {
+        guard let process = processes.processes[pid] else { return }
+        if process.unseenChildren > 0 { processes.adoptUnseenChildren(of: process) }
+        if let statistics = HostProcess.statistics(of: pid) {
+            endedTicks.user += statistics.userTime
+            endedTicks.system += statistics.systemTime
+        }
+        process.pendingExec?.close()
+        process.pendingExec = nil
+        files.processEnded(process)
+        processes.remove(process)
+        if process === processes.first { end() }
+    }
+
+    /// The container ends: what is left of it is killed, and this kernel goes when nobody is left to call it.
+    func end() {
+        guard !isEnding else { return }
+        isEnding = true
+        status = .stopped
+        unlink(controlPath.string)
+        nursery.killEverything(processes.processes.keys)
+        events.deadline = .now() + .milliseconds(900)
+        events.onDeadline = { [unowned self] in finish() }
+    }
+
+    private func finish() -> Never {
+        unlink(controlPath.string)
+        // Dead already, or no good any more; reaped, it leaves nobody a zombie.
+        Glibc.kill(nursery.pid, SIGKILL)
+        waitpid(nursery.pid, nil, 0)
+        exit(0)
+    }
+
+    private func nurserySpoke() {
+        while let event = nursery.receive() {
+            switch ukk_nursery_event_kind(UInt32(event.kind)) {
+            case UKK_BORN: birthReported(token: event.token, pid: event.pid, error: event.status)
+            case UKK_REAPED: reaped(event.pid, status: event.status)
+            default:
+                // Without the nursery nothing can be born, and nothing could be killed for sure.
+                events.remove(nursery.socket)
+                if isEnding { return }
+                complain("the nursery is gone; ending the container")
+                end()
+                return
+            }
+        }
+    }
+
+    func complain(_ text: String) {
+        let line = "ukernel \(specification.id): \(text)\n"
+        _ = line.utf8CString.withUnsafeBytes { Glibc.write(2, $0.baseAddress!, $0.count - 1) }
+    }
+}

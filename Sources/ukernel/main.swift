@@ -1,1 +1,3 @@
-print("not built yet")
+import Kernel
+
+KernelMain.run(arguments: CommandLine.arguments)

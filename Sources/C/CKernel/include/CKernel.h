@@ -1,1 +1,96 @@
+// What Swift cannot say by itself: seccomp notifications, Landlock, ptrace, and a process that lives between fork and exec.
 #pragma once
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "LoaderPlan.h"
+
+// The door: seccomp user notification (seccomp_unotify(2)). All return 0 or a value, or -errno.
+
+/// Waits for a notification. -ENOENT: the caller was gone before it could be read.
+int ukk_receive(int listener, struct seccomp_notif *notification);
+/// Answers with `value`, or with `error` (positive) when that is not 0.
+int ukk_answer(int listener, uint64_t id, int64_t value, int error);
+/// Lets the host's kernel do the call.
+int ukk_continue(int listener, uint64_t id);
+/// Gives the caller a duplicate of `fd`, at `number` or (-1) at the lowest free. With `send` that number is the answer.
+int ukk_add_descriptor(int listener, uint64_t id, int fd, int number, int close_on_exec, int send);
+int ukk_is_waiting(int listener, uint64_t id);
+/// Wakes each other on the same processor: ten times faster where Linux can (6.6).
+int ukk_set_synchronous(int listener);
+
+// Another process's memory.
+ssize_t ukk_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size);
+ssize_t ukk_write_memory(pid_t pid, uint64_t address, const void *buffer, size_t size);
+
+/// Turns a caller's notified execve or execveat into `execveat(fd, empty, argv, envp, AT_EMPTY_PATH)`, which it then
+/// calls by itself: stops it with ptrace, answers the notification if it must, rewrites its registers, lets it go.
+/// `killable`: the filter has WAIT_KILLABLE_RECV, so that only an answer ends the wait. `empty` is the address of a NUL.
+int ukk_redirect_exec(
+    pid_t tid, int listener, uint64_t id, int killable, int fd, uint64_t empty, uint64_t argv, uint64_t envp);
+
+// The nursery.
+
+/// What the nursery could set up; told with the listener.
+struct ukk_nursery_report {
+    int32_t error;          // errno of the step that failed
+    int32_t stage;          // 0: all went well; 1 no_new_privs, 2 Landlock, 3 filter
+    int32_t landlock;       // ABI of the domain; 0: no Landlock
+    int32_t killable;       // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is set
+};
+struct ukk_nursery_options {
+    const struct sock_filter *filter;
+    int filter_length;
+    int loader; // descriptor of the only file that may be executed
+    int socket; // SOCK_SEQPACKET, to the kernel
+    uint64_t secret[2];
+};
+/// Forks the nursery. The report comes over the other end of its socket, the listener with it.
+pid_t ukk_nursery_start(const struct ukk_nursery_options *options);
+
+enum ukk_nursery_command_kind { UKK_BEAR = 1, UKK_KILL_ALL = 2 };
+/// To the nursery. With UKK_BEAR come descriptors: a memfd with the arguments, then 0 to 3 for standard input, output
+/// and error, or with `terminal` one that becomes all three and the controlling terminal.
+struct ukk_nursery_command {
+    uint32_t kind;
+    uint32_t adopt;    // orphan the process at birth
+    uint32_t first;    // it becomes the subreaper of its descendants
+    uint32_t terminal;
+    uint64_t token;    // comes back as the fourth argument of the execve that the process calls
+    uint32_t argc, envc; // strings in the memfd, each with its NUL: argv, then envp
+    uint64_t size;     // of the memfd
+};
+enum ukk_nursery_event_kind { UKK_BORN = 1, UKK_ENDED = 2, UKK_REAPED = 3 };
+/// From the nursery.
+struct ukk_nursery_event {
+    uint32_t kind;
+    int32_t pid;
+    int32_t status; // UKK_BORN: errno or 0; UKK_REAPED: as wait(2) has it
+    uint32_t padding;
+    uint64_t token;
+};
+
+/// sendmsg with descriptors and recvmsg without waiting, on the nursery's socket.
+ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd);
+
+enum { UKK_AT_EMPTY_PATH = 0x1000 };
+
+/// The plan's strings: an array too long for Swift's importer.
+static inline char *ukk_plan_strings(struct ukl_plan *plan) { return plan->strings; }
+
+// Odds and ends that glibc's Swift overlay lacks.
+/// prlimit(2) for a pair of soft and hard limits; either may be NULL. 0 or -errno.
+int ukk_prlimit(pid_t pid, unsigned resource, const uint64_t *new_limits, uint64_t *old_limits);
+int ukk_memfd(const char *name);
+int ukk_pidfd_open(pid_t pid);
+int ukk_tgkill(pid_t process, pid_t thread, int signal);
+long ukk_raw(long number, long a, long b, long c, long d, long e, long f);
+int ukk_open_path(const char *path);
+/// Takes malloc's arenas and thresholds down: a kernel is one small process per container.
+void ukk_keep_small(void);

@@ -1,0 +1,97 @@
+#define _GNU_SOURCE 1
+#include "CKernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+
+static int result(long value) { return value < 0 ? -errno : (int)value; }
+
+int ukk_receive(int listener, struct seccomp_notif *notification) {
+    memset(notification, 0, sizeof *notification);
+    return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, notification));
+}
+
+int ukk_answer(int listener, uint64_t id, int64_t value, int error) {
+    struct seccomp_notif_resp response = {.id = id, .val = error ? 0 : value, .error = -error};
+    return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response));
+}
+
+int ukk_continue(int listener, uint64_t id) {
+    struct seccomp_notif_resp response = {.id = id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+    return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response));
+}
+
+int ukk_add_descriptor(int listener, uint64_t id, int fd, int number, int close_on_exec, int send) {
+    struct seccomp_notif_addfd add = {
+        .id = id,
+        .flags = (number >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0) | (send ? SECCOMP_ADDFD_FLAG_SEND : 0),
+        .srcfd = fd,
+        .newfd = number >= 0 ? number : 0,
+        .newfd_flags = close_on_exec ? O_CLOEXEC : 0,
+    };
+    return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add));
+}
+
+int ukk_is_waiting(int listener, uint64_t id) { return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0; }
+
+int ukk_set_synchronous(int listener) { return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL)); }
+
+ssize_t ukk_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size) {
+    struct iovec here = {buffer, size}, there = {(void *)address, size};
+    ssize_t n = process_vm_readv(pid, &here, 1, &there, 1, 0);
+    return n < 0 ? -errno : n;
+}
+
+ssize_t ukk_write_memory(pid_t pid, uint64_t address, const void *buffer, size_t size) {
+    struct iovec here = {(void *)buffer, size}, there = {(void *)address, size};
+    ssize_t n = process_vm_writev(pid, &here, 1, &there, 1, 0);
+    return n < 0 ? -errno : n;
+}
+
+ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd) {
+    struct iovec iov = {data, size};
+    union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t n;
+    *fd = -1;
+    while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {}
+    if (n < 0) return -errno;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+        memcpy(fd, CMSG_DATA(header), sizeof *fd);
+    return n;
+}
+
+int ukk_memfd(const char *name) { return result(memfd_create(name, MFD_CLOEXEC)); }
+int ukk_pidfd_open(pid_t pid) { return result(syscall(SYS_pidfd_open, pid, 0)); }
+int ukk_tgkill(pid_t process, pid_t thread, int signal) {
+    return result(syscall(SYS_tgkill, process, thread, signal));
+}
+long ukk_raw(long number, long a, long b, long c, long d, long e, long f) {
+    long value = syscall(number, a, b, c, d, e, f);
+    return value < 0 ? -errno : value;
+}
+int ukk_prlimit(pid_t pid, unsigned resource, const uint64_t *new_limits, uint64_t *old_limits) {
+    return result(syscall(SYS_prlimit64, pid, resource, new_limits, old_limits));
+}
+int ukk_open_path(const char *path) { return result(open(path, O_PATH | O_CLOEXEC)); }
+
+void ukk_keep_small(void) {
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TRIM_THRESHOLD, 64 << 10);
+    mallopt(M_TOP_PAD, 16 << 10);
+}

@@ -1,0 +1,177 @@
+import CKernel
+import Glibc
+import Host
+import KernelProtocol
+import SystemPackage
+
+/// A process that was asked for from outside (boot, exec), up to its first program.
+final class Birth {
+    let token: UInt64
+    let process: ProcessSpecification
+    let adopt: Bool
+    let isFirst: Bool
+    /// The control connection that wants to know.
+    var connection: CInt
+    /// A terminal's master, to be sent with `started`.
+    var master: FileDescriptor?
+    var pid: pid_t = 0
+    /// Its execve's notification, once it came, with the addresses of path, argv and envp.
+    var call: UInt64?
+    var path: UInt64 = 0
+    var vectors: (UInt64, UInt64) = (0, 0)
+
+    init(token: UInt64, process: ProcessSpecification, adopt: Bool, isFirst: Bool, connection: CInt) {
+        self.token = token
+        self.process = process
+        self.adopt = adopt
+        self.isFirst = isFirst
+        self.connection = connection
+    }
+}
+
+extension Kernel {
+    /// Asks the nursery for a process. The answer to `connection` follows.
+    /// - Throws: `KernelFailure`.
+    func begin(
+        _ process: ProcessSpecification, adopt: Bool, isFirst: Bool, connection: CInt, descriptors: [FileDescriptor]
+    ) throws {
+        guard !process.arguments.isEmpty else {
+            throw KernelFailure(errno: .invalidArgument, text: "process has no arguments: nothing to execute")
+        }
+        if limits.pids > 0, processes.count(exactly: true) >= limits.pids {
+            throw KernelFailure(
+                errno: .resourceTemporarilyUnavailable,
+                text: "container has reached its limit of \(limits.pids) processes")
+        }
+        var token: UInt64 = 0
+        _ = getrandom(&token, 8, 0)
+        let birth = Birth(token: token, process: process, adopt: adopt, isFirst: isFirst, connection: connection)
+        var given = descriptors
+        if process.terminal {
+            let terminal = try Terminal.open()
+            if process.rows > 0, process.columns > 0 {
+                try Terminal.resize(
+                    terminal.slave, rows: UInt16(clamping: process.rows), columns: UInt16(clamping: process.columns))
+            }
+            birth.master = terminal.master
+            given = [terminal.slave]
+        }
+        defer { if process.terminal { for descriptor in given { try? descriptor.close() } } }
+        births[token] = birth
+        do {
+            try nursery.bear(process, token: token, adopt: adopt, first: isFirst, descriptors: given)
+        } catch {
+            births[token] = nil
+            throw error
+        }
+    }
+
+    /// The nursery says whether the process could be forked.
+    func birthReported(token: UInt64, pid: pid_t, error: CInt) {
+        guard error != 0, let birth = births.removeValue(forKey: token) else { return }
+        let error = Errno(rawValue: error)
+        fail(birth, error, "fork a process: \(error)")
+        if birth.isFirst { end() }
+    }
+
+    /// The new process calls execve for the first time: it is one of the container's from here on.
+    func birthArrived(_ birth: Birth, pid: pid_t) {
+        birth.pid = pid
+        let state: InheritedState
+        do {
+            let files = try self.files.state(for: birth.process)
+            state = InheritedState(identity: Identity(birth.process), files: files)
+        } catch {
+            return give(up: birth, error, "working directory \(birth.process.workingDirectory): \(error)")
+        }
+        for limit in birth.process.rlimits { set(limit, of: pid) }
+        if birth.process.oomScoreAdjust != 0 { writeOOMScore(birth.process.oomScoreAdjust, of: pid) }
+        let process = Process(pid: pid, parent: 0, inherited: state, table: processes)
+        if birth.isFirst { processes.first = process }
+        processes.enter(process)
+        if birth.isFirst {
+            parked = birth
+            send(.started(pid: pid), to: birth.connection, descriptors: birth.master.map { [$0] } ?? [])
+            closeMaster(of: birth)
+        } else {
+            startProgram(of: birth)
+        }
+    }
+
+    /// Lets a born process execute its program, and tells whoever waits for that.
+    func startProgram(of birth: Birth) {
+        births[birth.token] = nil
+        guard let process = processes.processes[birth.pid], let id = birth.call else {
+            return fail(birth, .noSuchProcess, "process was killed before it could start")
+        }
+        let call = CallContext(
+            kernel: self, process: process, id: id, tid: birth.pid, number: 59,
+            arguments: (birth.path, birth.vectors.0, birth.vectors.1, 0, 0, 0), instructionPointer: 0)
+        do throws(Errno) {
+            try ExecCalls.begin(birth, call)
+        } catch {
+            let name = birth.process.arguments[0]
+            return give(up: birth, error, "exec: \"\(name)\": \(describe(error, name))")
+        }
+        if birth.isFirst {
+            status = .running
+            send(.done, to: birth.connection)
+        } else {
+            if !birth.adopt { waiters[birth.pid] = birth.connection }
+            send(.started(pid: birth.pid), to: birth.connection, descriptors: birth.master.map { [$0] } ?? [])
+            closeMaster(of: birth)
+        }
+    }
+
+    /// A child of the nursery has ended.
+    func reaped(_ pid: pid_t, status: CInt) {
+        guard let connection = waiters.removeValue(forKey: pid) else { return }
+        send(.exited(pid: pid, status: status), to: connection)
+    }
+
+    private func give(up birth: Birth, _ error: Errno, _ text: String) {
+        births[birth.token] = nil
+        if let id = birth.call { answer(id, .failure(error)) }
+        fail(birth, error, text)
+        if birth.isFirst { end() }
+    }
+
+    private func fail(_ birth: Birth, _ error: Errno, _ text: String) {
+        closeMaster(of: birth)
+        send(.failure(errno: error.rawValue, text: text), to: birth.connection)
+    }
+
+    private func closeMaster(of birth: Birth) {
+        try? birth.master?.close()
+        birth.master = nil
+    }
+
+    /// Container engines' clients look for runc's words.
+    private func describe(_ error: Errno, _ name: String) -> String {
+        switch error {
+        case .noSuchFileOrDirectory where !name.contains("/"): "executable file not found in $PATH"
+        case .noSuchFileOrDirectory: "stat \(name): no such file or directory"
+        case .permissionDenied: "permission denied"
+        case .execFormatError: "exec format error"
+        default: "\(error)"
+        }
+    }
+
+    private func set(_ limit: ResourceLimit, of pid: pid_t) {
+        var wanted = [limit.soft, limit.hard]
+        if ukk_prlimit(pid, limit.resource, wanted, nil) == 0 { return }
+        // More than the host lets this user have: as much as it does.
+        var host: [UInt64] = [0, 0]
+        guard ukk_prlimit(pid, limit.resource, nil, &host) == 0 else { return }
+        wanted = wanted.map { min($0, host[1]) }
+        _ = ukk_prlimit(pid, limit.resource, wanted, nil)
+    }
+
+    private func writeOOMScore(_ score: Int32, of pid: pid_t) {
+        let fd = open("/proc/\(pid)/oom_score_adj", O_WRONLY | O_CLOEXEC)
+        guard fd >= 0 else { return }
+        // A user may not lower it: then it stays.
+        _ = "\(score)".withCString { Glibc.write(fd, $0, strlen($0)) }
+        close(fd)
+    }
+}

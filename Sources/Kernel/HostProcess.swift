@@ -1,0 +1,168 @@
+// Reads small files of /proc into a buffer on the stack: unsafe pointers, for the sake of a fork's cost.
+import Glibc
+
+/// What the host's /proc tells about a process. Reading costs some ten microseconds, so it is done once a process.
+package enum HostProcess {
+    package struct Status: Sendable {
+        package var threadGroup: pid_t = 0
+        package var parent: pid_t = 0
+        package var state: UInt8 = 0
+        package var threads = 0
+        package var pending: UInt64 = 0
+        package var sharedPending: UInt64 = 0
+        package var blocked: UInt64 = 0
+        package var ignored: UInt64 = 0
+        package var caught: UInt64 = 0
+    }
+
+    /// Fields of /proc/PID/stat, see proc_pid_stat(5). Times in clock ticks, sizes in pages.
+    package struct Statistics: Sendable {
+        package var state: UInt8 = 0
+        package var parent: pid_t = 0
+        package var group: pid_t = 0
+        package var session: pid_t = 0
+        package var terminal: Int = 0
+        package var foreground: pid_t = 0
+        package var userTime: UInt64 = 0
+        package var systemTime: UInt64 = 0
+        package var residentPages: UInt64 = 0
+    }
+
+    /// /proc/PID/status, or nil when there is no such process.
+    package static func status(of pid: pid_t) -> Status? {
+        withFile(of: pid, "status") { text in
+            var result = Status()
+            for line in text.split(separator: UInt8(ascii: "\n")) {
+                guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon + 2 <= line.endIndex else { continue }
+                let value = UnsafeRawBufferPointer(rebasing: line[(colon + 2)...])
+                switch line[..<colon].count {
+                case 4 where line.starts(with: "Tgid".utf8): result.threadGroup = pid_t(decimal(value))
+                case 4 where line.starts(with: "PPid".utf8): result.parent = pid_t(decimal(value))
+                case 5 where line.starts(with: "State".utf8): result.state = value.first ?? 0
+                case 7 where line.starts(with: "Threads".utf8): result.threads = decimal(value)
+                case 6 where line.starts(with: "SigPnd".utf8): result.pending = hexadecimal(value)
+                case 6 where line.starts(with: "ShdPnd".utf8): result.sharedPending = hexadecimal(value)
+                case 6 where line.starts(with: "SigBlk".utf8): result.blocked = hexadecimal(value)
+                case 6 where line.starts(with: "SigIgn".utf8): result.ignored = hexadecimal(value)
+                case 6 where line.starts(with: "SigCgt".utf8):
+                    result.caught = hexadecimal(value)
+                    return result
+                default: continue
+                }
+            }
+            return result
+        }
+    }
+
+    /// /proc/PID/stat, or nil when there is no such process.
+    package static func statistics(of pid: pid_t) -> Statistics? {
+        withFile(of: pid, "stat") { text in
+            guard let end = text.lastIndex(of: UInt8(ascii: ")")), end + 2 < text.endIndex else { return nil }
+            let fields = UnsafeRawBufferPointer(rebasing: text[(end + 2)...]).split(
+                separator: UInt8(ascii: " "), maxSplits: 24)
+            guard fields.count > 22 else { return nil }
+            func number(_ index: Int) -> Int { decimal(UnsafeRawBufferPointer(rebasing: fields[index])) }
+            var result = Statistics()
+            result.state = fields[0].first ?? 0
+            result.parent = pid_t(number(1))
+            result.group = pid_t(number(2))
+            result.session = pid_t(number(3))
+            result.terminal = number(4)
+            result.foreground = pid_t(number(5))
+            result.userTime = UInt64(number(11))
+            result.systemTime = UInt64(number(12))
+            result.residentPages = UInt64(number(21))
+            return result
+        }
+    }
+
+    /// Bytes of proportional set size, or nil where the host does not tell.
+    package static func proportionalMemory(of pid: pid_t) -> UInt64? {
+        withFile(of: pid, "smaps_rollup") { text in
+            for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: "Pss:".utf8) {
+                let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
+                return UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
+            }
+            return nil
+        }
+    }
+
+    /// The pids of the host's processes, without threads.
+    package static func all() -> [pid_t] {
+        guard let folder = opendir("/proc") else { return [] }
+        defer { closedir(folder) }
+        var result: [pid_t] = []
+        while let entry = readdir(folder) {
+            let name = entry.pointee.d_name.0
+            guard name >= 0x30, name <= 0x39 else { continue }
+            let pid = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { atoi($0) }
+            }
+            result.append(pid)
+        }
+        return result
+    }
+
+    private static func withFile<R>(
+        of pid: pid_t, _ name: StaticString, _ body: (UnsafeRawBufferPointer) -> R?
+    ) -> R? {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+            let path = buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
+            ProcPath.write(pid, name, to: path)
+            let fd = open(path, O_RDONLY | O_CLOEXEC)
+            guard fd >= 0 else { return nil }
+            let n = Glibc.read(fd, buffer.baseAddress!, 4096)
+            close(fd)
+            guard n > 0 else { return nil }
+            return body(UnsafeRawBufferPointer(rebasing: buffer[0..<n]))
+        }
+    }
+
+    private static func decimal(_ text: UnsafeRawBufferPointer) -> Int {
+        var value = 0
+        var negative = false
+        for byte in text {
+            if byte == UInt8(ascii: "-"), value == 0 {
+                negative = true
+            } else if byte >= 0x30, byte <= 0x39 {
+                value = value &* 10 &+ Int(byte &- 0x30)
+            } else {
+                break
+            }
+        }
+        return negative ? -value : value
+    }
+
+    private static func hexadecimal(_ text: UnsafeRawBufferPointer) -> UInt64 {
+        var value: UInt64 = 0
+        for byte in text {
+            switch byte {
+            case 0x30...0x39: value = value << 4 | UInt64(byte - 0x30)
+            case 0x61...0x66: value = value << 4 | UInt64(byte - 0x61 + 10)
+            default: return value
+            }
+        }
+        return value
+    }
+}
+
+/// Writes `/proc/PID/NAME` without a String.
+enum ProcPath {
+    static func write(_ pid: pid_t, _ name: StaticString, to path: UnsafeMutablePointer<CChar>) {
+        var cursor = path
+        func put(_ byte: UInt8) {
+            cursor.pointee = CChar(bitPattern: byte)
+            cursor += 1
+        }
+        for byte in "/proc/".utf8 { put(byte) }
+        var divisor: pid_t = 1
+        while pid / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            put(UInt8(0x30 + (pid / divisor) % 10))
+            divisor /= 10
+        }
+        put(UInt8(ascii: "/"))
+        name.withUTF8Buffer { for byte in $0 { put(byte) } }
+        put(0)
+    }
+}

@@ -1,0 +1,59 @@
+import Glibc
+
+/// A process of the container. Belongs to the kernel's loop thread.
+package final class Process {
+    /// The host's number for it. Inside it has the same, but for the container's first process, which is 1 there.
+    package let pid: pid_t
+    /// The process that it was born from, by the host's number; 0 when that is outside the container.
+    package internal(set) var parent: pid_t
+    /// What its children start with.
+    package private(set) var inherited: InheritedState
+    /// Threads beside the first one that have been seen.
+    var threads: [pid_t] = []
+    /// Descriptor that tells the loop of its end.
+    var pidfd: CInt = -1
+    /// Children that were let be born and have not been seen yet, and the youngest pid of the host before their birth.
+    var unseenChildren = 0
+    var youngestBefore: pid_t = 0
+    /// Threads that were let be born and have not been seen yet.
+    var unseenThreads = 0
+    /// An exec that is under way.
+    var pendingExec: PendingExec?
+
+    private unowned(unsafe) let table: ProcessTable
+
+    init(pid: pid_t, parent: pid_t, inherited: InheritedState, table: ProcessTable) {
+        self.pid = pid
+        self.parent = parent
+        self.inherited = inherited
+        self.table = table
+    }
+
+    /// Changes what children inherit. Children that are born already, but have not called yet, get their copy before.
+    package func change<R>(_ body: (inout InheritedState) -> R) -> R {
+        if unseenChildren > 0 { table.adoptUnseenChildren(of: self) }
+        return body(&inherited)
+    }
+}
+
+/// The part of a process that fork copies: a value, so that a child's is its own.
+package struct InheritedState {
+    package var identity: Identity
+    /// Working folder, root, umask and what else paths are looked up with.
+    package var files: FileState
+    /// Absolute path, in the container, of the program that it runs; empty before the first exec.
+    package var executable: [UInt8] = []
+    /// What stands before the process's own argv because of a `#!`: the interpreter, its argument, the script.
+    package var interpreterArguments: [[UInt8]] = []
+    /// Whether the program gained rights by being executed (AT_SECURE).
+    package var isElevated = false
+    /// PR_SET_DUMPABLE's value.
+    package var dumpable = 1
+    /// PR_SET_KEEPCAPS's value.
+    package var keepsCapabilities = false
+
+    package init(identity: Identity, files: FileState) {
+        self.identity = identity
+        self.files = files
+    }
+}

@@ -1,0 +1,48 @@
+import CKernel
+import Glibc
+import SystemPackage
+
+/// Births and ends: what the kernel has to know of them; the host does them.
+enum ProcessCalls {
+    /// fork(2), vfork(2).
+    static let fork: SystemCallHandler = { call throws(Errno) in
+        try call.kernel.makeRoom()
+        call.kernel.processes.expectChild(of: call.process)
+        return .native
+    }
+
+    /// clone(2). Namespaces are refused by the filter before.
+    static let clone: SystemCallHandler = { call throws(Errno) in
+        try call.kernel.makeRoom()
+        if call.uint(0) & UInt32(CLONE_THREAD) != 0 {
+            call.process.unseenThreads += 1
+        } else {
+            call.kernel.processes.expectChild(of: call.process)
+        }
+        return .native
+    }
+
+    /// exit(2): one thread ends, or the last.
+    static let exit: SystemCallHandler = { call throws(Errno) in
+        if call.process.unseenChildren > 0 { call.kernel.processes.adoptUnseenChildren(of: call.process) }
+        call.kernel.processes.remove(thread: call.tid, of: call.process)
+        return .native
+    }
+
+    /// exit_group(2): children that have not called yet are entered while their parent can still be seen.
+    static let exitGroup: SystemCallHandler = { call throws(Errno) in
+        if call.process.unseenChildren > 0 { call.kernel.processes.adoptUnseenChildren(of: call.process) }
+        return .native
+    }
+}
+
+extension Kernel {
+    /// Throws `EAGAIN` when the container has as many processes and threads as it may.
+    fileprivate func makeRoom() throws(Errno) {
+        guard limits.pids > 0, processes.count(exactly: false) >= limits.pids else { return }
+        // Some of those that were expected may never have come, or be gone: count them.
+        if processes.count(exactly: true) >= limits.pids { throw .resourceTemporarilyUnavailable }
+    }
+}
+
+private let CLONE_THREAD = 0x10000

@@ -1,0 +1,204 @@
+import CKernel
+import Glibc
+
+/// The container's processes and threads, by the host's numbers. Belongs to the kernel's loop thread.
+///
+/// Linux tells nobody about a fork, so a process is entered when it first calls: its parent is asked of /proc then.
+package final class ProcessTable {
+    private var byThread: [pid_t: Process] = [:]
+    private var last: (tid: pid_t, process: Process)?
+    package private(set) var processes: [pid_t: Process] = [:]
+    /// The container's first process, once it is born.
+    package internal(set) var first: Process?
+    /// The nursery's pid.
+    var nursery: pid_t = 0
+    /// Told of every new process, to watch for its end.
+    var watch: (Process) -> Void = { _ in }
+    private let loadFile: CInt
+
+    init() {
+        loadFile = open("/proc/loadavg", O_RDONLY | O_CLOEXEC)
+    }
+
+    /// The process of a thread that calls; nil for the nursery and what it does between fork and exec.
+    func process(of tid: pid_t) -> Process? {
+        if let last, last.tid == tid { return last.process }
+        let process = byThread[tid] ?? meet(tid)
+        if let process { last = (tid, process) }
+        return process
+    }
+
+    /// A process by the number that it has inside the container: 1, or the host's. Also one that has not called yet.
+    package func process(numbered number: pid_t) -> Process? {
+        guard number > 0 else { return nil }
+        if number == 1 { return first }
+        if let known = processes[number] { return known }
+        guard let status = HostProcess.status(of: number), status.threadGroup == number else { return nil }
+        return isOurs(status) ? meet(number) : nil
+    }
+
+    /// The process of a thread by the thread's number inside the container.
+    package func process(ofThreadNumbered number: pid_t) -> Process? {
+        guard number > 0 else { return nil }
+        if number == 1 { return first }
+        if let known = byThread[number] { return known }
+        guard let status = HostProcess.status(of: number) else { return nil }
+        if let known = processes[status.threadGroup] {
+            enter(thread: number, of: known)
+            return known
+        }
+        return isOurs(status) ? meet(number) : nil
+    }
+
+    /// The number inside the container of a process or thread with a host's number.
+    @inline(__always)
+    package func number(ofHost pid: pid_t) -> pid_t { pid == first?.pid ? 1 : pid }
+
+    /// The host's number of a process or thread with a number inside the container.
+    @inline(__always)
+    package func host(ofNumber number: pid_t) -> pid_t { number == 1 ? first?.pid ?? 0 : number }
+
+    func enter(_ process: Process) {
+        processes[process.pid] = process
+        byThread[process.pid] = process
+        process.pidfd = ukk_pidfd_open(process.pid)
+        watch(process)
+    }
+
+    func remove(_ process: Process) {
+        last = nil
+        for tid in process.threads { byThread[tid] = nil }
+        byThread[process.pid] = nil
+        processes[process.pid] = nil
+        if process.pidfd >= 0 { close(process.pidfd) }
+        process.pidfd = -1
+    }
+
+    /// A thread ends by itself.
+    func remove(thread tid: pid_t, of process: Process) {
+        guard tid != process.pid, let index = process.threads.firstIndex(of: tid) else { return }
+        last = nil
+        process.threads.swapAt(index, process.threads.count - 1)
+        process.threads.removeLast()
+        byThread[tid] = nil
+    }
+
+    /// Exec ended all other threads of the process.
+    func removeThreads(of process: Process) {
+        last = nil
+        for tid in process.threads { byThread[tid] = nil }
+        process.threads = []
+        process.unseenThreads = 0
+    }
+
+    // MARK: Births
+
+    /// The host's youngest pid at this moment.
+    func youngest() -> pid_t {
+        withUnsafeTemporaryAllocation(byteCount: 128, alignment: 1) { buffer in
+            let n = pread(loadFile, buffer.baseAddress!, 128, 0)
+            guard n > 0 else { return 0 }
+            var (value, scale, index) = (pid_t(0), pid_t(1), n - 1)
+            while index >= 0, buffer[index] < 0x30 { index -= 1 }
+            while index >= 0, buffer[index] >= 0x30 {
+                value += pid_t(buffer[index] - 0x30) * scale
+                scale &*= 10
+                index -= 1
+            }
+            return value
+        }
+    }
+
+    /// A fork is let through: its child will be met later.
+    func expectChild(of process: Process) {
+        if process.unseenChildren == 0 { process.youngestBefore = youngest() }
+        process.unseenChildren += 1
+    }
+
+    /// Enters children of `process` that are born and have not called yet.
+    func adoptUnseenChildren(of process: Process) {
+        let newest = youngest()
+        var candidates: [pid_t]
+        if newest >= process.youngestBefore, newest - process.youngestBefore < 2048 {
+            candidates = Array(process.youngestBefore...newest)
+        } else {
+            candidates = HostProcess.all()
+        }
+        candidates.removeAll { byThread[$0] != nil }
+        for pid in candidates {
+            guard let status = HostProcess.status(of: pid), status.parent == process.pid, status.threadGroup == pid
+            else { continue }
+            begin(pid, parent: process)
+        }
+        process.unseenChildren = 0
+    }
+
+    /// How many processes and threads there are, at most: exact when `exactly`.
+    func count(exactly: Bool) -> Int {
+        guard exactly else {
+            return processes.values.reduce(0) { $0 + 1 + $1.threads.count + $1.unseenChildren + $1.unseenThreads }
+        }
+        for process in processes.values where process.unseenChildren > 0 { adoptUnseenChildren(of: process) }
+        return processes.values.reduce(0) { sum, process in
+            guard let status = HostProcess.status(of: process.pid) else { return sum }
+            process.unseenThreads = max(0, status.threads - 1 - process.threads.count)
+            return sum + status.threads
+        }
+    }
+
+    private func meet(_ tid: pid_t) -> Process? {
+        guard tid != nursery, let status = HostProcess.status(of: tid) else { return nil }
+        if status.threadGroup != tid {
+            guard let process = processes[status.threadGroup] ?? meet(status.threadGroup) else { return nil }
+            enter(thread: tid, of: process)
+            return process
+        }
+        if status.parent == nursery { return nil }
+        if let parent = processes[status.parent] ?? parentIfOurs(status) { return begin(tid, parent: parent) }
+        // Its parent is gone, and whoever got it is outside. It calls through our filter, so it is ours all the same.
+        return nil
+    }
+
+    /// A caller whose parent is outside the container: an orphan of a process that `exec` started.
+    func meetOrphan(_ tid: pid_t) -> Process? {
+        guard tid != nursery, let first, let status = HostProcess.status(of: tid), status.threadGroup == tid,
+            status.parent != nursery
+        else { return nil }
+        let session = HostProcess.statistics(of: tid)?.session ?? 0
+        let model = processes[session] ?? first
+        let process = Process(pid: tid, parent: 0, inherited: model.inherited, table: self)
+        enter(process)
+        return process
+    }
+
+    private func parentIfOurs(_ status: HostProcess.Status) -> Process? {
+        guard status.parent > 1, let parent = HostProcess.status(of: status.parent), isOurs(parent) else { return nil }
+        return meet(status.parent)
+    }
+
+    private func isOurs(_ status: HostProcess.Status) -> Bool {
+        var (current, steps) = (status, 0)
+        while current.parent > 1, current.parent != nursery, steps < 64 {
+            if processes[current.parent] != nil { return true }
+            guard let next = HostProcess.status(of: current.parent) else { return false }
+            current = next
+            steps += 1
+        }
+        return false
+    }
+
+    @discardableResult
+    private func begin(_ pid: pid_t, parent: Process) -> Process {
+        if parent.unseenChildren > 0 { parent.unseenChildren -= 1 }
+        let process = Process(pid: pid, parent: parent.pid, inherited: parent.inherited, table: self)
+        enter(process)
+        return process
+    }
+
+    private func enter(thread tid: pid_t, of process: Process) {
+        guard tid != process.pid, byThread[tid] == nil else { return }
+        if process.unseenThreads > 0 { process.unseenThreads -= 1 }
+        process.threads.append(tid)
+        byThread[tid] = process
+    }
+}

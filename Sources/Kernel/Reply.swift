@@ -1,0 +1,20 @@
+import SystemPackage
+
+/// What a handler makes of a system call. A handler that throws `Errno` answers that error.
+package enum Reply {
+    /// The call's result.
+    case value(Int)
+    /// The host's kernel is to do the call as it stands. Only for calls whose registers alone decide what is reached:
+    /// another thread of the caller can change memory after it was looked at.
+    case native
+    /// A descriptor of this process, which the caller gets a duplicate of, under the lowest free number. `closing`: this
+    /// process's own is closed afterwards.
+    case descriptor(CInt, closeOnExec: Bool, closing: Bool = true)
+    /// The call is given up for now and done again after the caller handled its signals (ERESTARTSYS).
+    case restart
+    /// The handler answers later, from any thread, through `CallContext.reply(_:)`.
+    case later
+}
+
+/// Does one system call. Runs on the kernel's loop thread and never blocks.
+package typealias SystemCallHandler = @Sendable (CallContext) throws(Errno) -> Reply

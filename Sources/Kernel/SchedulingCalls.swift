@@ -1,0 +1,74 @@
+import CKernel
+import Glibc
+import SystemPackage
+
+/// Calls about another process's scheduling and limits, by number. About the caller itself (0) the filter lets them pass.
+enum SchedulingCalls {
+    /// sched_*(2): the process or thread is the first argument.
+    static let scheduling: SystemCallHandler = { call throws(Errno) in
+        let number = call.int(0)
+        guard number >= 0 else { throw .invalidArgument }
+        guard call.kernel.processes.process(ofThreadNumbered: number) != nil else { throw .noSuchProcess }
+        guard number == 1 else { return .native }
+        return try onFirst(call)
+    }
+
+    /// getpriority(2), setpriority(2).
+    static let priority: SystemCallHandler = { call throws(Errno) in
+        // For a user's processes the host knows only the one user.
+        guard call.int(0) == 0 else { return call.int(0) == 1 ? .native : .value(20) }
+        guard call.kernel.processes.process(ofThreadNumbered: call.int(1)) != nil else { throw .noSuchProcess }
+        guard call.int(1) == 1, let first = call.kernel.processes.first else { return .native }
+        let result = ukk_raw(call.number, 0, Int(first.pid), Int(call.int(2)), 0, 0, 0)
+        guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
+        return .value(result)
+    }
+
+    static let prlimit: SystemCallHandler = { call throws(Errno) in
+        guard let target = call.kernel.processes.process(numbered: call.int(0)) else { throw .noSuchProcess }
+        guard call.int(0) == 1 else { return .native }
+        var old: [UInt64] = [0, 0]
+        let new: [UInt64] = call[2] == 0 ? [] : try call.readArray(at: call[2], count: 2)
+        let result = new.withUnsafeBufferPointer {
+            ukk_prlimit(target.pid, call.uint(1), $0.isEmpty ? nil : $0.baseAddress, &old)
+        }
+        guard result == 0 else { throw Errno(rawValue: -result) }
+        if call[3] != 0 { try call.write(array: old, at: call[3]) }
+        return .value(0)
+    }
+
+    /// Does a call about the first process, whose number the host does not know, by itself.
+    private static func onFirst(_ call: CallContext) throws(Errno) -> Reply {
+        guard let first = call.kernel.processes.first else { throw .noSuchProcess }
+        let pid = Int(first.pid)
+        func check(_ result: Int) throws(Errno) -> Reply {
+            guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
+            return .value(result)
+        }
+        switch call.number {
+        case 145:
+            return try check(ukk_raw(call.number, pid, 0, 0, 0, 0, 0))
+        case 203, 204:
+            let size = min(Int(call.uint(1)), 1024)
+            var mask = [UInt8](repeating: 0, count: size)
+            if call.number == 203 { mask = try call.read(call[2], count: size) }
+            let result = mask.withUnsafeMutableBytes {
+                ukk_raw(call.number, pid, $0.count, Int(bitPattern: $0.baseAddress), 0, 0, 0)
+            }
+            if call.number == 204, result > 0 { try call.write(Array(mask.prefix(result)), at: call[2]) }
+            return try check(result)
+        case 142, 143, 144:
+            let address = call.number == 144 ? call[2] : call[1]
+            var parameter: Int32 = call.number == 143 ? 0 : try call.read(at: address)
+            let result = withUnsafeMutablePointer(to: &parameter) { pointer in
+                call.number == 144
+                    ? ukk_raw(144, pid, Int(call.int(1)), Int(bitPattern: pointer), 0, 0, 0)
+                    : ukk_raw(call.number, pid, Int(bitPattern: pointer), 0, 0, 0, 0)
+            }
+            if call.number == 143, result == 0 { try call.write(parameter, at: address) }
+            return try check(result)
+        default:
+            throw .notPermitted
+        }
+    }
+}
