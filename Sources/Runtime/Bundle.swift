@@ -7,6 +7,7 @@ import SystemPackage
 public struct Bundle: Sendable {
     /// Absolute, without symbolic links.
     public var path: FilePath
+    /// Its config.json.
     public var spec: RuntimeSpec
 
     /// Reads the bundle in `folder`.

@@ -18,7 +18,9 @@ public struct Log: Sendable {
 
     /// Nil: only standard error.
     public var file: FilePath?
+    /// How the file's lines look.
     public var format: Format
+    /// Whether debug messages are written.
     public var isDebugging: Bool
 
     /// A log that writes to `file` as well.
