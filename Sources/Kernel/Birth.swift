@@ -54,6 +54,8 @@ extension Kernel {
                     terminal.slave, rows: UInt16(clamping: process.rows), columns: UInt16(clamping: process.columns))
             }
             birth.master = terminal.master
+            files.enter(terminal: terminal.master.rawValue)
+            if isFirst { files.setConsole(terminal.name) }
             given = [terminal.slave]
         }
         defer { if process.terminal { for descriptor in given { try? descriptor.close() } } }

@@ -182,6 +182,7 @@ package final class Kernel: @unchecked Sendable {
         // Dead already, or no good any more; reaped, it leaves nobody a zombie.
         Glibc.kill(nursery.pid, SIGKILL)
         waitpid(nursery.pid, nil, 0)
+        files.remove()
         exit(0)
     }
 

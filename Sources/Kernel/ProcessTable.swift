@@ -72,6 +72,8 @@ package final class ProcessTable {
         processes[process.pid] = nil
         if process.pidfd >= 0 { close(process.pidfd) }
         process.pidfd = -1
+        // Orphans go to the first process.
+        for child in processes.values where child.parent == process.pid { child.parent = first?.pid ?? 0 }
     }
 
     /// A thread ends by itself.

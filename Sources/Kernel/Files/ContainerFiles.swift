@@ -50,6 +50,11 @@ package final class ContainerFiles: ProcessTableView {
         (system.devices as? HostDevices)?.console = path
     }
 
+    /// A terminal that the kernel opened for a process: a name in /dev/pts.
+    package func enter(terminal master: CInt) {
+        system.enter(terminal: master)
+    }
+
     /// What a process of the container that is born from outside (boot, exec) starts with. Makes the working folder
     /// when it is missing, as runc does.
     /// - Throws: `ENOTDIR` and the like about `workingDirectory`.
