@@ -134,8 +134,8 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "EngineAPI", "ContainerdClient", "ContainerdAPI", "OCISpec", "Archive", "Host", database, logging,
-                crypto, system,
+                "EngineAPI", "ContainerdClient", "ContainerdAPI", "RPC", "OCISpec", "Archive", "CHost", "Host", database,
+                crypto, logging, system,
             ]),
         .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Host", logging] + nio),
         .executableTarget(
