@@ -56,9 +56,9 @@ extension Kernel {
             birth.master = terminal.master
             files.enter(terminal: terminal.master.rawValue)
             if isFirst { files.setConsole(terminal.name) }
-            given = [terminal.slave]
+            given.insert(terminal.slave, at: 0)
         }
-        defer { if process.terminal { for descriptor in given { try? descriptor.close() } } }
+        defer { if process.terminal { try? given[0].close() } }
         births[token] = birth
         do {
             try nursery.bear(process, token: token, adopt: adopt, first: isFirst, descriptors: given)

@@ -67,7 +67,7 @@ extension Kernel {
             startProgram(of: birth)
             return nil
         case .exec(let process, let adopt):
-            guard status == .running else {
+            guard status == .running || status == .created else {
                 throw KernelFailure(errno: .invalidArgument, text: "cannot exec in a container that is not running")
             }
             try begin(process, adopt: adopt, isFirst: false, connection: connection, descriptors: descriptors)

@@ -22,6 +22,7 @@ APPLETS = ["sh", "true", "false", "sleep", "echo", "cat", "ls", "id", "pwd", "en
 def rootfs(tmp_path_factory):
     """A root folder with busybox and a handful of names for it."""
     root = tmp_path_factory.mktemp("rootfs")
+    root.chmod(0o755)
     for folder in ("bin", "etc", "dev", "proc", "sys", "tmp", "run"):
         (root / folder).mkdir()
     shutil.copy(BUSYBOX, root / "bin/busybox")
@@ -410,7 +411,7 @@ def test_two_creates_of_one_name_make_one_container(runu):
 def test_dead_kernel_means_stopped(runu):
     pid, _ = runu.create("c", "sleep", "60")
     runu("start", "c")
-    (kernel,) = [p for p, e in processes().items() if str(runu.folder) in " ".join(e[3]) and "--control" in e[3]]
+    kernel = [p for p, e in processes().items() if str(runu.folder) in " ".join(e[3]) and e[0] == "ukernel"][0]
     os.kill(kernel, signal.SIGKILL)
     wait_until(lambda: not alive(pid), timeout=2, what="the process's end")
     assert runu.status("c") == "stopped"

@@ -133,7 +133,11 @@ __attribute__((noreturn)) static void child_main(const struct ukk_nursery_comman
         if (source[i] >= 0) dup2(source[i], i);
         else close(i);
     if (c->terminal) ioctl(0, TIOCSCTTY, 0);
-    syscall(SYS_close_range, 3, ~0U, 0);
+    // What comes after the standard ones keeps its order, from 3 on. All are moved up first: none may overwrite another.
+    int base = c->terminal ? 2 : 4, extra = count > base ? count - base : 0, high[64];
+    for (int i = 0; i < extra; i++) high[i] = fcntl(fds[base + i], F_DUPFD, 128);
+    for (int i = 0; i < extra; i++) dup2(high[i], 3 + i);
+    syscall(SYS_close_range, 3 + extra, ~0U, 0);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -216,7 +220,7 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
         if (!polls[0].revents) continue;
         struct ukk_nursery_command command;
         struct iovec iov = {&command, sizeof command};
-        union { char room[CMSG_SPACE(sizeof(int) * 4)]; struct cmsghdr align; } control;
+        union { char room[CMSG_SPACE(sizeof(int) * 64)]; struct cmsghdr align; } control;
         struct msghdr message = {
             .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
         ssize_t n = recvmsg(sock, &message, 0);
@@ -226,11 +230,11 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
             reap();
             leave(0);
         }
-        int fds[4], count = 0;
+        int fds[64], count = 0;
         for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
             if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;
             count = (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-            if (count > 4) count = 4;
+            if (count > 64) count = 64;
             memcpy(fds, CMSG_DATA(h), sizeof(int) * (size_t)count);
         }
         if (command.kind == UKK_BEAR) bear(&command, fds, count);
