@@ -74,7 +74,9 @@ public struct Attributes: Sendable, Equatable {
         self.gid = UInt32(truncatingIfNeeded: gid)
         self.mode = UInt32(truncatingIfNeeded: mode) & 0o7777
         self.type = type
-        if let field = fields.popFirst(), field.first == UInt8(ascii: "i"), let origin = number(field.dropFirst(), radix: 10) {
+        if let field = fields.popFirst(), field.first == UInt8(ascii: "i"),
+            let origin = number(field.dropFirst(), radix: 10)
+        {
             inode = origin
         }
     }

@@ -20,6 +20,14 @@ extension FileSystem {
             if result.ino == 0 { result.ino = syntheticInode(node.parent?.synthetic?.attributes.inode ?? 1, node.name) }
             return result
         }
+        if node.isRemoved {
+            // Its host folder is gone; who works in it still sees what it was.
+            var result = ukf_stat()
+            result.mask = 0x7ff
+            result.blksize = 4096
+            show(node.attributes ?? Attributes(type: node.type, mode: 0o755), on: node.mount, in: &result)
+            return result
+        }
         var (host, attributes) = try tree.stat(node)
         if node.isMerged { host.nlink = 1 }
         show(attributes, on: node.mount, in: &host)
@@ -30,6 +38,8 @@ extension FileSystem {
     func show(_ attributes: Attributes, on mount: Mount, in stat: inout ukf_stat) {
         if attributes.type.isDevice {
             stat.size = 0
+            stat.blocks = 0
+        } else if attributes.type == .link {
             stat.blocks = 0
         }
         stat.mode = attributes.type.bits | attributes.mode
@@ -172,7 +182,8 @@ extension FileSystem {
     public func statFileSystem(_ node: Node) throws(Errno) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 256)
         let mount = node.mount
-        let flags = UInt64(mount.isReadonly ? 1 : 0) | (mount.forbidsSetID ? 2 : 0) | (mount.forbidsDevices ? 4 : 0)
+        let flags =
+            UInt64(mount.isReadonly ? 1 : 0) | (mount.forbidsSetID ? 2 : 0) | (mount.forbidsDevices ? 4 : 0)
             | (mount.forbidsPrograms ? 8 : 0)
         var size = 0
         if let tree = mount.tree {
@@ -180,7 +191,9 @@ extension FileSystem {
             let types: [String: UInt64] = ["overlay": 0x794c_7630, "tmpfs": 0x0102_1994]
             ukf_statfs_mark(&bytes, types[mount.type] ?? 0, flags, UInt64(mount.id))
         } else {
-            let types: [String: UInt64] = ["proc": 0x9fa0, "sysfs": 0x6265_6572, "devpts": 0x1cd1, "cgroup2": 0x6367_7270]
+            let types: [String: UInt64] = [
+                "proc": 0x9fa0, "sysfs": 0x6265_6572, "devpts": 0x1cd1, "cgroup2": 0x6367_7270,
+            ]
             size = ukf_statfs_set(&bytes, types[mount.type] ?? 0x0102_1994, 0, 0, 0, flags, UInt64(mount.id))
         }
         bytes.removeLast(bytes.count - size)

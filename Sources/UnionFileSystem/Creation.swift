@@ -16,7 +16,9 @@ extension FileSystem {
     }
 
     /// What a new file in a folder belongs to (inode(7): the set-group-ID bit of folders).
-    private func newAttributes(_ type: FileType, mode: UInt32, in parent: Node, for caller: Caller) throws(Errno) -> Attributes {
+    private func newAttributes(_ type: FileType, mode: UInt32, in parent: Node, for caller: Caller) throws(Errno)
+        -> Attributes
+    {
         var made = Attributes(
             type: type, mode: mode & 0o7777, uid: caller.credentials.uid, gid: caller.credentials.gid)
         let above = try attributes(of: parent)
@@ -34,7 +36,12 @@ extension FileSystem {
         var noted = attributes
         try tree.at(parent, name, place: 0) { descriptor, path throws(Errno) in
             try check(ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host))
-            try tree.writeNote(attributes, origin: nil, descriptor, path, host: host)
+            do throws(Errno) {
+                try tree.writeNote(attributes, origin: nil, descriptor, path, host: host)
+            } catch {
+                _ = ukf_unlink(descriptor, path, FileType(mode: host.mode) == .folder ? AT_REMOVEDIR : 0)
+                throw error
+            }
         }
         noted.inode = host.ino
         try tree.clearWhiteout(name, in: parent)

@@ -55,7 +55,9 @@ public final class FileSystem {
                 throw FileSystemFailure("cannot open layer \(path): \(error)", error)
             }
         }
-        guard !places.isEmpty else { throw FileSystemFailure("a root needs a layer or an upper folder", .invalidArgument) }
+        guard !places.isEmpty else {
+            throw FileSystemFailure("a root needs a layer or an upper folder", .invalidArgument)
+        }
         scratchPath = scratch
         self.scratch = ukf_open(AT_FDCWD, scratch, O_RDONLY | O_DIRECTORY, 0)
         guard self.scratch >= 0 else {
@@ -100,6 +102,7 @@ public final class FileSystem {
     public func attributes(of node: Node) throws(Errno) -> Attributes {
         if let known = node.attributes { return known }
         if let item = node.synthetic { return item.attributes }
+        if node.isRemoved { return Attributes(type: node.type, mode: 0o755) }
         return try node.mount.tree!.stat(node).attributes
     }
 

@@ -35,7 +35,9 @@ extension FileSystem {
                 ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &stat) == 0
             }
         } else {
-            result = try tree.entries(of: node, place: node.place).contains { $0.name.isMarker || $0.type == .characterDevice }
+            result = try tree.entries(of: node, place: node.place).contains {
+                $0.name.isMarker || $0.type == .characterDevice
+            }
         }
         node.needsListing = result
         return result

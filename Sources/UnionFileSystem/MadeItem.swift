@@ -6,7 +6,9 @@ final class MadeItem: SyntheticItem {
     let attributes: Attributes
     let content: SyntheticContent
 
-    init(_ type: FileType, mode: UInt32, uid: UInt32 = 0, gid: UInt32 = 0, inode: UInt64 = 0, _ content: SyntheticContent) {
+    init(
+        _ type: FileType, mode: UInt32, uid: UInt32 = 0, gid: UInt32 = 0, inode: UInt64 = 0, _ content: SyntheticContent
+    ) {
         var attributes = Attributes(type: type, mode: mode, uid: uid, gid: gid)
         attributes.inode = inode
         self.attributes = attributes
@@ -78,7 +80,10 @@ final class MirrorFolder: SyntheticFolder {
     /// Entries that replace the host's, by path below this folder.
     private let overrides: (String) -> MadeItem?
 
-    init(_ path: String, allowed: @escaping (String) -> Bool = { _ in true }, overrides: @escaping (String) -> MadeItem? = { _ in nil }) {
+    init(
+        _ path: String, allowed: @escaping (String) -> Bool = { _ in true },
+        overrides: @escaping (String) -> MadeItem? = { _ in nil }
+    ) {
         self.path = path
         self.allowed = allowed
         self.overrides = overrides
@@ -107,7 +112,9 @@ final class MirrorFolder: SyntheticFolder {
 
     private func realLink(_ path: String) -> [UInt8]? {
         var target = [UInt8](repeating: 0, count: 4096)
-        let count = target.withUnsafeMutableBytes { readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), 4096) }
+        let count = target.withUnsafeMutableBytes {
+            readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), 4096)
+        }
         return count < 0 ? nil : Array(target.prefix(count))
     }
 

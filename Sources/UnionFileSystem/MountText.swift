@@ -10,7 +10,9 @@ extension FileSystem {
     }
 
     private func point(_ mount: Mount, _ root: Node) -> [UInt8]? {
-        guard let point = mount.point else { return path(of: mount.root, from: root) ?? (root === mount.root ? [0x2f] : nil) }
+        guard let point = mount.point else {
+            return path(of: mount.root, from: root) ?? (root === mount.root ? [0x2f] : nil)
+        }
         guard let path = path(of: point, from: root) else { return nil }
         return escaped(path)
     }
@@ -29,7 +31,8 @@ extension FileSystem {
         for mount in mounts {
             guard let point = point(mount, root) else { continue }
             let extra = mount.options.isEmpty ? "" : "," + mount.options
-            text += Array("\(mount.source) ".utf8) + point + Array(" \(mount.type) \(options(mount))\(extra) 0 0\n".utf8)
+            text +=
+                Array("\(mount.source) ".utf8) + point + Array(" \(mount.type) \(options(mount))\(extra) 0 0\n".utf8)
         }
         return text
     }

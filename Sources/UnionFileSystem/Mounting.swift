@@ -197,7 +197,8 @@ extension FileSystem {
     /// The devices and links that every container has (OCI runtime specification, config-linux.md, Default Devices).
     private func makeDevices(console: Bool) throws(Errno) {
         let caller = kernelCaller()
-        guard case .node(let folder)? = try? resolve(Array("/dev".utf8), from: root, for: caller).place, folder.isFolder,
+        guard case .node(let folder)? = try? resolve(Array("/dev".utf8), from: root, for: caller).place,
+            folder.isFolder,
             let tree = folder.mount.tree, !tree.isVolatile
         else { return }
         let wasReadonly = folder.mount.isReadonly

@@ -1,11 +1,11 @@
 import CFiles
 import Glibc
 
-/// An open folder whose listing the file system gives itself. The process holds a descriptor for a nameless folder of the host
-/// that stands for it; a duplicate here moves the offset that both share.
+/// What a stand-in descriptor stands for: an open folder whose listing the file system gives itself, or a file opened with O_PATH.
+/// The process holds a descriptor for a nameless folder (or file) of the host; a duplicate here moves the offset that both share.
 final class OpenFolder {
     let node: Node
-    /// Shares its offset with the process's descriptors.
+    /// Shares its offset with the process's descriptors; -1 for what is no folder.
     let descriptor: CInt
     /// The entries as they were when the listing began; nil before.
     var entries: [ListEntry]?
@@ -15,7 +15,7 @@ final class OpenFolder {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit { if descriptor >= 0 { close(descriptor) } }
 }
 
 /// One line of a folder's listing.

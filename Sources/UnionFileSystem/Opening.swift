@@ -49,7 +49,7 @@ extension FileSystem {
         _ node: Node, for caller: Caller, flags: CInt, mustBeFolder: Bool = false
     ) throws(Errno) -> Opened {
         if flags & O_DIRECTORY != 0 || mustBeFolder, !node.isFolder { throw .notDirectory }
-        if flags & oPath != 0 { return .descriptor(try openPath(node)) }
+        if flags & oPath != 0 { return .descriptor(try openForPath(node)) }
         if node.type == .link { throw .tooManySymbolicLinkLevels }
         let access = flags & O_ACCMODE
         let writes = access != O_RDONLY || flags & O_TRUNC != 0
@@ -76,7 +76,7 @@ extension FileSystem {
                     node.type, major: device.deviceMajor, minor: device.deviceMinor,
                     flags: flags & FileSystem.hostFlags, caller: caller))
         case .fifo:
-            return .fifo(try openPath(node), flags: flags & FileSystem.hostFlags)
+            return .fifo(try hostDescriptor(of: node), flags: flags & FileSystem.hostFlags)
         default:
             break
         }
@@ -102,12 +102,43 @@ extension FileSystem {
     }
 
     /// A descriptor that stands for a node and can neither be read nor written (O_PATH).
-    func openPath(_ node: Node) throws(Errno) -> CInt {
+    ///
+    /// The host hands no O_PATH descriptor over to another process. One of access mode 3, which allows neither as well, is
+    /// as good; what cannot be opened that way gets a nameless file as a stand-in.
+    private func openForPath(_ node: Node) throws(Errno) -> CInt {
         if node.isFolder { return try openFolder(node, forPath: true) }
-        guard node.synthetic == nil, let tree = node.mount.tree else {
-            // No host file is like it: a nameless one stands for it.
-            return try check(ukf_memfd("synthetic", 0))
+        if node.synthetic == nil, !node.isRemoved, let tree = node.mount.tree, node.type != .fifo, node.type != .socket
+        {
+            let opened = try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
+                ukf_open(descriptor, path, O_ACCMODE | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0)
+            }
+            if opened >= 0 {
+                remember(opened: node)
+                return opened
+            }
         }
+        let file = try check(ukf_memfd("path", 0))
+        defer { close(file) }
+        let standIn = try check(ukf_reopen(file, O_ACCMODE))
+        try remember(handle: standIn, for: node, duplicate: -1)
+        return standIn
+    }
+
+    /// Enters a stand-in descriptor.
+    private func remember(handle: CInt, for node: Node, duplicate: CInt) throws(Errno) {
+        var stat = ukf_stat()
+        let result = ukf_stat(handle, "", atEmptyPath, &stat)
+        guard result == 0 else {
+            close(handle)
+            throw Errno(rawValue: -result)
+        }
+        if handles.count >= handlesLimit { sweepHandles() }
+        handles[HostID(stat)] = OpenFolder(node: node, descriptor: duplicate)
+    }
+
+    /// A descriptor (O_PATH) of this process for a node's file on the host.
+    func hostDescriptor(of node: Node) throws(Errno) -> CInt {
+        guard node.synthetic == nil, let tree = node.mount.tree else { throw .notSupportedOnSocket }
         return try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
             try check(ukf_open(descriptor, path, oPath | O_NOFOLLOW, 0))
         }
@@ -120,7 +151,7 @@ extension FileSystem {
         if isNative, let tree = node.mount.tree {
             let folder = try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
                 try check(
-                    ukf_open(descriptor, path, O_DIRECTORY | O_NOFOLLOW | (forPath ? oPath : O_RDONLY), 0))
+                    ukf_open(descriptor, path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY, 0))
             }
             remember(opened: node)
             return folder
@@ -130,16 +161,13 @@ extension FileSystem {
         try check(ukf_mkdir(scratch, name, 0o700))
         let folder = ukf_open(scratch, name, O_RDONLY | O_DIRECTORY, 0)
         _ = ukf_unlink(scratch, name, AT_REMOVEDIR)
-        var stat = ukf_stat()
         try check(folder)
-        try check(ukf_stat(folder, "", atEmptyPath, &stat))
-        let duplicate = dup(folder)
+        let duplicate = fcntl(folder, F_DUPFD_CLOEXEC, 0)
         guard duplicate >= 0 else {
             close(folder)
             throw .tooManyOpenFiles
         }
-        if handles.count >= handlesLimit { sweepHandles() }
-        handles[HostID(stat)] = OpenFolder(node: node, descriptor: duplicate)
+        try remember(handle: folder, for: node, duplicate: duplicate)
         return folder
     }
 

@@ -59,7 +59,9 @@ final class ProcFolder: SyntheticFolder {
                 inode: UInt64(number) << 16 | 1, .folder(ProcessFolder(files, number: number, thread: nil)))
         }
         // A thread's number works as well, but is not listed.
-        if let number = Int32(name.string), let owner = owner(ofThread: number), let view = files.processes?.processView(owner) {
+        if let number = Int32(name.string), let owner = owner(ofThread: number),
+            let view = files.processes?.processView(owner)
+        {
             return MadeItem(
                 .folder, mode: 0o555, uid: view.uids.effective, gid: view.gids.effective,
                 .folder(ProcessFolder(files, number: owner, thread: nil)))

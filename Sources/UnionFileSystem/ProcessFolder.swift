@@ -23,7 +23,8 @@ final class ProcessFolder: SyntheticFolder {
     private static let opened = ["comm", "oom_score_adj", "clear_refs"]
     private static let folders = ["fd", "fdinfo", "net", "ns", "task"]
     private static let made = [
-        "cgroup", "cmdline", "gid_map", "loginuid", "maps", "mountinfo", "mounts", "mountstats", "projid_map", "sessionid",
+        "cgroup", "cmdline", "gid_map", "loginuid", "maps", "mountinfo", "mounts", "mountstats", "projid_map",
+        "sessionid",
         "setgroups", "smaps", "stat", "status", "uid_map",
     ]
     private static let links = ["cwd", "exe", "root"]
@@ -65,7 +66,8 @@ final class ProcessFolder: SyntheticFolder {
         switch name {
         case "cwd":
             return magic(
-                { files.path(of: view.folder, from: caller.root) ?? Array("(unreachable)".utf8) }, { .node(view.folder) })
+                { files.path(of: view.folder, from: caller.root) ?? Array("(unreachable)".utf8) },
+                { .node(view.folder) })
         case "root":
             return magic({ files.path(of: view.root, from: caller.root) ?? [UInt8(ascii: "/")] }, { .node(view.root) })
         case "exe":
@@ -80,7 +82,8 @@ final class ProcessFolder: SyntheticFolder {
             return MadeItem(
                 .folder, mode: 0o500, uid: uid, gid: gid,
                 .folder(DescriptorFolder(files, host: host, isInformation: name == "fdinfo", uid: uid, gid: gid)))
-        case "task" where thread == nil: return MadeItem.folder(TaskFolder(files, number: number, host: view.hostNumber))
+        case "task" where thread == nil:
+            return MadeItem.folder(TaskFolder(files, number: number, host: view.hostNumber))
         case "net": return MadeItem.folder(NetworkFolder.shared)
         case "ns": return MadeItem.folder(MirrorFolder("/proc/self/ns"), mode: 0o511)
         case "cgroup": return text("0::/\n")
@@ -104,7 +107,8 @@ final class ProcessFolder: SyntheticFolder {
             }
         default:
             if Self.copied.contains(name) {
-                return made(mode: name == "environ" || name == "auxv" || name == "io" ? 0o400 : 0o444) { _ throws(Errno) in
+                return made(mode: name == "environ" || name == "auxv" || name == "io" ? 0o400 : 0o444) {
+                    _ throws(Errno) in
                     guard let content = readHostFile(host + "/" + name) else { throw .permissionDenied }
                     return content
                 }

@@ -19,7 +19,8 @@ public struct ProcessView {
     public var uids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32)
     public var gids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32)
     public var groups: [UInt32]
-    public var capabilities: (inheritable: UInt64, permitted: UInt64, effective: UInt64, bounding: UInt64, ambient: UInt64)
+    public var capabilities:
+        (inheritable: UInt64, permitted: UInt64, effective: UInt64, bounding: UInt64, ambient: UInt64)
     public var noNewPrivileges: Bool
     public var umask: UInt32
     /// Absolute path of the running program inside the container; empty before the first exec.
@@ -34,7 +35,8 @@ public struct ProcessView {
         uids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32),
         gids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32), groups: [UInt32],
         capabilities: (inheritable: UInt64, permitted: UInt64, effective: UInt64, bounding: UInt64, ambient: UInt64),
-        noNewPrivileges: Bool, umask: UInt32, executable: [UInt8], interpreterArguments: [[UInt8]], folder: Node, root: Node
+        noNewPrivileges: Bool, umask: UInt32, executable: [UInt8], interpreterArguments: [[UInt8]], folder: Node,
+        root: Node
     ) {
         self.number = number
         self.hostNumber = hostNumber

@@ -21,7 +21,9 @@ extension FileSystem {
             let key = line.prefix { $0 != ":" }
             let value: String? =
                 switch key {
-                case "Umask": String(repeating: "0", count: max(0, 4 - String(view.umask, radix: 8).count)) + String(view.umask, radix: 8)
+                case "Umask":
+                    String(repeating: "0", count: max(0, 4 - String(view.umask, radix: 8).count))
+                        + String(view.umask, radix: 8)
                 case "Tgid", "NStgid": "\(view.number)"
                 case "Pid", "NSpid": "\(pid)"
                 case "PPid": "\(view.parent)"
@@ -72,7 +74,9 @@ extension FileSystem {
                 continue
             }
             result += line[..<slash]
-            result += virtualPath(ofHost: line[slash...]) ?? Array("/".utf8) + Array(line[slash...].split(separator: UInt8(ascii: "/")).last ?? [])
+            result +=
+                virtualPath(ofHost: line[slash...]) ?? Array("/".utf8)
+                + Array(line[slash...].split(separator: UInt8(ascii: "/")).last ?? [])
             result.append(UInt8(ascii: "\n"))
         }
         return result
@@ -114,7 +118,8 @@ extension FileSystem {
         if target.starts(with: "/dev/".utf8) || target.starts(with: "/memfd:".utf8) { return target }
         var stat = ukf_stat()
         if ukf_stat(AT_FDCWD, path, 0, &stat) == 0, let handle = handles[HostID(stat)] {
-            return (self.path(of: handle.node, from: caller.root) ?? []) + Array((handle.node.isRemoved ? " (deleted)" : "").utf8)
+            return (self.path(of: handle.node, from: caller.root) ?? [])
+                + Array((handle.node.isRemoved ? " (deleted)" : "").utf8)
         }
         // A name of the host that means nothing here.
         return Array("/".utf8) + (target.split(separator: UInt8(ascii: "/")).last ?? [])

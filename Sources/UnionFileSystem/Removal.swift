@@ -20,7 +20,9 @@ extension FileSystem {
         let node = try found.node()
         guard node.isFolder else { throw .notDirectory }
         guard !found.name.isEmpty else {
-            if path.last == UInt8(ascii: ".") { throw path.suffix(2) == [0x2e, 0x2e] ? .directoryNotEmpty : .invalidArgument }
+            if path.last == UInt8(ascii: ".") {
+                throw path.suffix(2) == [0x2e, 0x2e] ? .directoryNotEmpty : .invalidArgument
+            }
             throw .resourceBusy
         }
         try demandRemovable(node, in: found.parent, for: caller)
@@ -150,7 +152,9 @@ extension FileSystem {
             old.parent.children[old.name] = tree.isVolatile ? nil : .absent
             place(node, new.name, in: new.parent)
         }
-        if let host = try? tree.hostStat(node), FileType(mode: host.mode) != node.type { try tree.markSpecial(new.parent) }
+        if let host = try? tree.hostStat(node), FileType(mode: host.mode) != node.type {
+            try tree.markSpecial(new.parent)
+        }
         if flags == 2, let host = try? tree.hostStat(target!), FileType(mode: host.mode) != target!.type {
             try tree.markSpecial(old.parent)
         }

@@ -70,7 +70,8 @@ extension FileSystem {
         while true {
             while position < end, pathBuffer[position] == slash { position += 1 }
             if position == end {
-                return Resolution(parent: parent(of: current), name: Name([]), place: .node(current), mustBeFolder: true)
+                return Resolution(
+                    parent: parent(of: current), name: Name([]), place: .node(current), mustBeFolder: true)
             }
             let start = position
             while position < end, pathBuffer[position] != slash { position += 1 }

@@ -14,7 +14,8 @@ final class TerminalFolder: SyntheticFolder {
         let text = name.string
         if text == "ptmx" { return device(0o666, major: 5, minor: 2, .master) }
         guard let number = UInt32(text), text == "\(number)", files.terminals.isOurs(number) else { return nil }
-        return device(0o620, major: 136 + number >> 8, minor: number & 0xff, .host(path: Array("/dev/pts/\(number)".utf8)))
+        return device(
+            0o620, major: 136 + number >> 8, minor: number & 0xff, .host(path: Array("/dev/pts/\(number)".utf8)))
     }
 
     private func device(_ mode: UInt32, major: UInt32, minor: UInt32, _ content: SyntheticContent) -> MadeItem {

@@ -146,17 +146,14 @@ final class Tree {
     /// What the note of a file says over what the host says.
     func attributes(_ descriptor: CInt, _ path: UnsafePointer<CChar>, host: ukf_stat) -> Attributes {
         var attributes = Attributes(host: host, user: user)
-        if attributes.type == .link && !isVolatile { return attributes }
-        if lacksNotes || attributes.type == .link {
-            if let note = memoryNotes[HostID(host)] { attributes.apply(note: note) }
+        // User xattrs are for files and folders only (xattr(7)); a socket's or fifo's owner is kept in memory.
+        if lacksNotes || (attributes.type != .file && attributes.type != .folder) {
+            if !memoryNotes.isEmpty, let note = memoryNotes[HostID(host)] { attributes.apply(note: note) }
             return attributes
         }
         withUnsafeTemporaryAllocation(byteCount: 128, alignment: 1) { buffer in
             let count = ukf_getxattr(descriptor, path, Tree.noteName, buffer.baseAddress!, buffer.count)
             if count > 0 { attributes.apply(note: buffer[0..<count]) }
-            else if count == -Int(EOPNOTSUPP), !memoryNotes.isEmpty, let note = memoryNotes[HostID(host)] {
-                attributes.apply(note: note)
-            }
         }
         return attributes
     }
@@ -170,7 +167,8 @@ final class Tree {
         let isDefault =
             origin == nil && plain.type == attributes.type && plain.uid == attributes.uid && plain.gid == attributes.gid
             && (plain.mode == attributes.mode || plain.type == .link)
-        if FileType(mode: host.mode) == .link {
+        let hostType = FileType(mode: host.mode)
+        if lacksNotes || (hostType != .file && hostType != .folder) {
             memoryNotes[HostID(host)] = isDefault ? nil : attributes.note(origin: origin)
             return
         }

@@ -44,7 +44,8 @@ extension Tree {
 
     func makeNode(_ found: Finding, parent: Node?, name: Name, mount: Mount? = nil) -> Node {
         let node = Node(
-            parent: parent, name: name, mount: mount ?? parent!.mount, type: found.attributes.type, places: found.places)
+            parent: parent, name: name, mount: mount ?? parent!.mount, type: found.attributes.type, places: found.places
+        )
         node.hostID = HostID(found.host)
         remember(found.attributes, of: node, host: found.host)
         return node
@@ -121,9 +122,10 @@ extension Tree {
     /// Whether a place removes a name from the places below.
     func isWhitedOut(_ name: Name, in folder: Node, place: Int) -> Bool {
         var host = ukf_stat()
-        return (try? at(folder, name.whiteout, place: place) { descriptor, path in
-            ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host) == 0
-        }) ?? false
+        return
+            (try? at(folder, name.whiteout, place: place) { descriptor, path in
+                ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host) == 0
+            }) ?? false
     }
 
     /// Whether a folder of a place hides the places below.

@@ -39,7 +39,8 @@ extension FileSystem {
                     let name = String(name.dropFirst(Tree.xattrPrefix.count))
                     return name.hasPrefix("trusted.") && !caller.credentials.mayAdminister ? nil : name
                 }
-                return name.hasPrefix("user.") && !name.hasPrefix("user.ukontainer.") && !name.hasPrefix("user.overlay.")
+                return name.hasPrefix("user.") && !name.hasPrefix("user.ukontainer.")
+                    && !name.hasPrefix("user.overlay.")
                     ? name : nil
             }
         }

@@ -61,7 +61,8 @@ package final class ContainerFiles: ProcessTableView {
     package func state(for process: ProcessSpecification) throws(Errno) -> FileState {
         let caller = system.kernelCaller()
         let path = Array(process.workingDirectory.utf8)
-        let folder = try system.makeFolders(path.isEmpty ? [UInt8(ascii: "/")] : path, for: caller, uid: process.uid, gid: process.gid)
+        let folder = try system.makeFolders(
+            path.isEmpty ? [UInt8(ascii: "/")] : path, for: caller, uid: process.uid, gid: process.gid)
         return FileState(root: system.root, folder: folder, umask: process.umask)
     }
 
@@ -96,7 +97,8 @@ package final class ContainerFiles: ProcessTableView {
             try system.checkAccess(.execute, to: node, for: caller)
             let attributes = try system.attributes(of: node)
             // Whoever may execute a file may not be able to read it: the loader does it for him.
-            guard case .descriptor(let descriptor) = try system.open(node, for: system.kernelCaller(), flags: O_RDONLY) else {
+            guard case .descriptor(let descriptor) = try system.open(node, for: system.kernelCaller(), flags: O_RDONLY)
+            else {
                 throw .permissionDenied
             }
             let keepsID = !system.forbidsSetID(node)
@@ -160,7 +162,9 @@ package final class ContainerFiles: ProcessTableView {
         let state = process.inherited
         let identity = state.identity
         let parent: Int32 =
-            if process === kernel.processes.first || process.parent == 0 { 0 } else { self.number(ofHost: process.parent) }
+            if process === kernel.processes.first || process.parent == 0 { 0 } else {
+                self.number(ofHost: process.parent)
+            }
         return ProcessView(
             number: self.number(of: process), hostNumber: process.pid, parent: parent,
             uids: (identity.uid, identity.effectiveUID, identity.savedUID, identity.fileUID),

@@ -23,7 +23,7 @@ enum FifoOpening {
                 return .descriptor(ready, closeOnExec: closes)
             }
         }
-        FifoWaiter.start { 
+        FifoWaiter.start {
             let opened = ukf_reopen(descriptor, flags)
             close(descriptor)
             if opened >= 0 {

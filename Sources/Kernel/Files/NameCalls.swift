@@ -13,7 +13,9 @@ enum NameCalls {
         try mkdir(call, call.int(0), try call.path(1), call.maskedMode(2))
     }
 
-    private static func mkdir(_ call: CallContext, _ folder: CInt, _ path: [UInt8], _ mode: UInt32) throws(Errno) -> Reply {
+    private static func mkdir(_ call: CallContext, _ folder: CInt, _ path: [UInt8], _ mode: UInt32) throws(Errno)
+        -> Reply
+    {
         try call.files.makeFolder(path, from: try base(call, folder, path), for: call.caller, mode: mode)
         return .value(0)
     }

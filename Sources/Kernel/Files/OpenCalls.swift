@@ -13,7 +13,8 @@ enum OpenCalls {
 
     static let creat: SystemCallHandler = { call throws(Errno) in
         try open(
-            call, folder: AT_FDCWD, path: try call.path(0), flags: O_CREAT | O_WRONLY | O_TRUNC, mode: call.maskedMode(1))
+            call, folder: AT_FDCWD, path: try call.path(0), flags: O_CREAT | O_WRONLY | O_TRUNC,
+            mode: call.maskedMode(1))
     }
 
     static let openat: SystemCallHandler = { call throws(Errno) in
@@ -56,7 +57,8 @@ enum OpenCalls {
         let closes = flags & closeOnExec != 0
         switch opened {
         case .descriptor(let descriptor): return .descriptor(descriptor, closeOnExec: closes)
-        case .fifo(let descriptor, let flags): return try FifoOpening.open(call, descriptor, flags: flags, closes: closes)
+        case .fifo(let descriptor, let flags):
+            return try FifoOpening.open(call, descriptor, flags: flags, closes: closes)
         }
     }
 }

@@ -12,10 +12,13 @@ enum XattrCalls {
     static let lsetxattr: SystemCallHandler = { call throws(Errno) in try set(call, try call.node(0, noFollow: true)) }
     static let fsetxattr: SystemCallHandler = { call throws(Errno) in try set(call, try described(call)) }
     static let listxattr: SystemCallHandler = { call throws(Errno) in try list(call, try call.node(0)) }
-    static let llistxattr: SystemCallHandler = { call throws(Errno) in try list(call, try call.node(0, noFollow: true)) }
+    static let llistxattr: SystemCallHandler = { call throws(Errno) in try list(call, try call.node(0, noFollow: true))
+    }
     static let flistxattr: SystemCallHandler = { call throws(Errno) in try list(call, try described(call)) }
     static let removexattr: SystemCallHandler = { call throws(Errno) in try remove(call, try call.node(0)) }
-    static let lremovexattr: SystemCallHandler = { call throws(Errno) in try remove(call, try call.node(0, noFollow: true)) }
+    static let lremovexattr: SystemCallHandler = { call throws(Errno) in
+        try remove(call, try call.node(0, noFollow: true))
+    }
     static let fremovexattr: SystemCallHandler = { call throws(Errno) in try remove(call, try described(call)) }
 
     private static func described(_ call: CallContext) throws(Errno) -> Node {
@@ -46,7 +49,9 @@ enum XattrCalls {
         return try give(call, names, at: call[1], size: call[2])
     }
 
-    private static func give(_ call: CallContext, _ value: [UInt8], at address: UInt64, size: UInt64) throws(Errno) -> Reply {
+    private static func give(_ call: CallContext, _ value: [UInt8], at address: UInt64, size: UInt64) throws(Errno)
+        -> Reply
+    {
         if size == 0 { return .value(value.count) }
         guard UInt64(value.count) <= size else { throw .outOfRange }
         try call.write(value, at: address)
