@@ -99,7 +99,7 @@ let package = Package(
         .target(name: "CGRPCSupport", dependencies: ["CGRPC"], path: "Sources/C/CGRPCSupport"),
         .target(name: "GRPC", dependencies: ["RPC", "CGRPC", "CGRPCSupport", "Host", protobuf, logging, system]),
         .testTarget(name: "GRPCTests", dependencies: ["GRPC", "RPC", "ContainerdAPI", "Host", system]),
-        .target(name: "ContainerdClient", dependencies: ["ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
+        .target(name: "ContainerdClient", dependencies: ["RPC", "ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
 
         // ukmanager.
         .target(name: "Archive", dependencies: ["CArchive", "Host", system]),
@@ -119,14 +119,17 @@ let package = Package(
         .target(
             name: "Manager",
             dependencies: [
-                "GRPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC", "TTRPCClient", "CShimMessages",
-                "OCISpec", "Host", logging, crypto, system,
+                "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC", "TTRPCClient",
+                "Host", "CHost", argumentParser, logging, crypto, protobuf, system,
             ]),
         .executableTarget(
-            name: "ukmanager", dependencies: ["Manager", argumentParser, logging], linkerSettings: standaloneWithFoundation),
+            name: "ukmanager", dependencies: ["Manager"], linkerSettings: standaloneWithFoundation),
         .target(
             name: "Ctr",
-            dependencies: ["ContainerdClient", "TTRPC", "CShimMessages", "OCISpec", "Host", argumentParser]),
+            dependencies: [
+                "ContainerdClient", "ContainerdAPI", "RPC", "Archive", "TTRPC", "CShimMessages", "OCISpec", "Host",
+                argumentParser, system,
+            ]),
         .executableTarget(name: "ukctr", dependencies: ["Ctr"], linkerSettings: standaloneWithFoundation),
 
         // ukd and its client.
@@ -142,6 +145,8 @@ let package = Package(
             name: "ukd", dependencies: ["EngineServer", argumentParser, logging], linkerSettings: standaloneWithFoundation),
         .target(name: "EngineClient", dependencies: ["Host", system] + nio),
         .target(name: "UkCommands", dependencies: ["EngineClient", "Host", argumentParser, system]),
+        .testTarget(name: "EngineClientTests", dependencies: ["EngineClient", "Host", system]),
+        .testTarget(name: "UkCommandsTests", dependencies: ["UkCommands", "EngineClient"]),
         .executableTarget(name: "uk", dependencies: ["UkCommands"], linkerSettings: standaloneWithEssentials),
     ],
     swiftLanguageModes: [.v6]

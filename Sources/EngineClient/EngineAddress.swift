@@ -34,6 +34,7 @@ public enum EngineAddress: Sendable, Equatable, CustomStringConvertible {
         return .unix(Folders.current.engineSocket)
     }
 
+    /// The address in `DOCKER_HOST`'s form.
     public var description: String {
         switch self {
         case .unix(let path): "unix://\(path)"

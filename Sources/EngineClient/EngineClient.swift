@@ -182,7 +182,7 @@ public actor EngineClient {
     }
 
     /// The older one of two API versions such as "1.41" and "1.50".
-    static func older(_ one: String, _ other: String) -> String {
+    package static func older(_ one: String, _ other: String) -> String {
         let numbers = [one, other].map { $0.split(separator: ".").map { Int($0) ?? 0 } }
         return numbers[0].lexicographicallyPrecedes(numbers[1]) ? one : other
     }

@@ -9,6 +9,7 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The engine's answer is not what the Engine API has there.
     case protocolViolation(String)
 
+    /// The failure in words.
     public var description: String {
         switch self {
         case .refused(_, let message): "Error response from daemon: \(message)"

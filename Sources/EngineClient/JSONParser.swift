@@ -7,6 +7,7 @@ public struct JSONParser {
         /// The byte, counted from 0, at which reading stopped.
         public var offset: Int
 
+        /// The failure in words.
         public var description: String { "not JSON: \(reason) at byte \(offset)" }
     }
 

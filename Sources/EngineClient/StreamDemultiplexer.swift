@@ -22,6 +22,11 @@ public struct StreamDemultiplexer: Sendable {
     public struct Failure: Error, CustomStringConvertible, Equatable {
         /// The header's first byte.
         public var number: UInt8
+
+        /// A header that begins with `number`.
+        public init(number: UInt8) { self.number = number }
+
+        /// The failure in words.
         public var description: String { "unrecognized stream: \(number)" }
     }
 

@@ -116,14 +116,17 @@ public struct ArgumentNormaliser: Sendable {
         var result: [String] = []
         var letters = word.dropFirst()
         while let letter = letters.popFirst() {
-            result.append("-\(letter)")
-            guard !flags.contains(letter) else { continue }
-            if !letters.isEmpty {
-                result.append(String(letters.first == "=" ? letters.dropFirst() : letters))
-            } else if let value = rest.popFirst() {
-                result.append(value)
+            if flags.contains(letter) {
+                guard letters.first == "=" else {
+                    result.append("-\(letter)")
+                    continue
+                }
+                // `-t=false`
+                return ["=false", "=0", "=f"].contains(letters.lowercased()) ? result : result + ["-\(letter)"]
             }
-            return result
+            let value = letters.isEmpty ? rest.popFirst() : String(letters.first == "=" ? letters.dropFirst() : letters)
+            // Joined, a value may begin with a dash.
+            return result + [value.map { "-\(letter)=\($0)" } ?? "-\(letter)"]
         }
         return result
     }

@@ -16,7 +16,7 @@ struct UkCommand: AsyncParsableCommand {
                 subcommands: [
                     Run.self, Create.self, Start.self, ListContainers.self, Logs.self, Exec.self, Attach.self,
                     Stop.self, Kill.self, Restart.self, Pause.self, Unpause.self, Rename.self, Remove.self, Wait.self,
-                    Top.self, Stats.self, Port.self, Diff.self, Export.self, Commit.self, Update.self,
+                    Top.self, Stats.self, Port.self, Diff.self, Copy.self, Export.self, Commit.self, Update.self,
                 ]),
             CommandGroup(
                 name: "Images",

@@ -52,7 +52,7 @@ public enum UkMain {
             return 1
         case is ValidationError: return explain(parsing: error, words)
         case let code as ExitCode: return code.rawValue
-        case is CleanExit: return explain(parsing: error, words)
+        case _ where UkCommand.exitCode(for: error).isSuccess: return explain(parsing: error, words)
         default:
             Console.complain("uk: \(error)")
             return 1

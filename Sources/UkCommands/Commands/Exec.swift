@@ -57,7 +57,9 @@ struct Exec: AsyncParsableCommand {
             "POST", "/exec/\(id)/start", body: .json(["Detach": .bool(detach), "Tty": .bool(tty)]))
         do {
             if detach { return try await client.withResponse(start) { _ in } }
-            guard try await attach(client, id, start) == .finished else { return }
+            guard try await attach(client, id, start) == .finished else {
+                throw CommandFailure("read escape sequence")
+            }
         } catch let error as EngineError {
             throw StartFailure.explain(error, command: "exec", otherwise: 1)
         }

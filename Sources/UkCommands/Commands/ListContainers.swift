@@ -49,13 +49,13 @@ struct ListContainers: AsyncParsableCommand {
         let names = container["Names"]?.elements.compactMap(\.string).map {
             $0.hasPrefix("/") ? String($0.dropFirst()) : $0
         }
-        let command = "\"" + (container["Command"]?.string ?? "") + "\""
+        let command = container["Command"]?.string ?? ""
         let image = container["Image"]?.string ?? ""
         let mounts = container["Mounts"]?.elements ?? []
         let sizes = (container["SizeRw"]?.integer ?? 0, container["SizeRootFs"]?.integer ?? 0)
         let age = max(0, Timestamp.now.seconds - created.seconds)
         return [
-            "Command": .string(noTrunc ? command : Self.ellipsis(command, 20)),
+            "Command": .string(JSONValue.string(noTrunc ? command : Self.ellipsis(command, 20)).compactText),
             "CreatedAt": .string(created.localText),
             "ID": .string(noTrunc ? id : Engine.short(id)),
             "Image": .string(

@@ -2,12 +2,13 @@ import ArgumentParser
 import EngineClient
 
 /// Reads `-p` and `--expose`.
-enum PublishedPorts {
+package enum PublishedPorts {
     /// The Engine API's ExposedPorts and PortBindings.
     ///
     /// - Parameter publish: texts such as `8080:80`, `127.0.0.1:53:53/udp`, `[::1]:80:80`, `8000-8002:80-82`.
     /// - Throws: `ValidationError` for what is no port.
-    static func parse(_ publish: [String], expose: [String]) throws -> (exposed: JSONValue, bindings: JSONValue) {
+    package static func parse(_ publish: [String], expose: [String]) throws -> (exposed: JSONValue, bindings: JSONValue)
+    {
         var exposed = JSONValue.object([])
         var bindings = JSONValue.object([])
         for text in expose {

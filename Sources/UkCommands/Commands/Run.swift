@@ -92,7 +92,9 @@ enum Passthrough {
 }
 
 extension DetachKeys: ExpressibleByArgument {
+    /// The keys that an option's value names.
     public init?(argument: String) { self.init(text: argument) }
+    /// The keys as help shows them.
     public var defaultValueDescription: String { text }
 }
 
@@ -107,7 +109,7 @@ enum StartFailure {
         } else if lower.contains("permission denied") || lower.contains("is a directory") {
             code = 126
         }
-        if case .refused = error {} else { code = otherwise }
+        guard case .refused = error else { return CommandFailure(text, exitCode: otherwise) }
         return CommandFailure("\(text)\n\nRun 'uk \(command) --help' for more information", exitCode: code)
     }
 }

@@ -25,7 +25,7 @@ public struct Timestamp: Sendable, Comparable {
     /// or nil for anything else, and for Go's zero time.
     public init?(_ text: String) {
         let date = text.split(separator: "T", maxSplits: 1)
-        let days = date[0].split(separator: "-").map { Int32($0) }
+        let days = date.first?.split(separator: "-").map { Int32($0) } ?? []
         guard days.count == 3, let year = days[0], let month = days[1], let day = days[2], year > 1 else { return nil }
         var fields = tm()
         (fields.tm_year, fields.tm_mon, fields.tm_mday, fields.tm_isdst) = (year - 1900, month - 1, day, -1)
@@ -63,6 +63,7 @@ public struct Timestamp: Sendable, Comparable {
         self.nanoseconds = seconds * 1_000_000_000 + nanoseconds
     }
 
+    /// Whether `one` comes before `other`.
     public static func < (one: Timestamp, other: Timestamp) -> Bool { one.nanoseconds < other.nanoseconds }
 
     /// The moment that a `--since` or `--until` names, as the Engine API takes it: a duration back from now (`10m`,
@@ -87,7 +88,8 @@ public struct Timestamp: Sendable, Comparable {
         let digits = String(nanoseconds % 1_000_000_000)
         let fraction = String(repeating: "0", count: 9 - digits.count) + digits
         let zone = format("%z")
-        return format("%Y-%m-%dT%H:%M:%S") + "." + fraction + zone.prefix(3) + ":" + zone.suffix(2)
+        return format("%Y-%m-%dT%H:%M:%S") + "." + fraction
+            + (zone == "+0000" ? "Z" : zone.prefix(3) + ":" + zone.suffix(2))
     }
 
     private func format(_ pattern: String) -> String {
