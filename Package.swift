@@ -140,9 +140,9 @@ let package = Package(
                 "EngineAPI", "ContainerdClient", "ContainerdAPI", "RPC", "OCISpec", "Archive", "CHost", "Host", database,
                 crypto, logging, system,
             ]),
-        .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Host", logging] + nio),
+        .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Archive", "Host", logging, system] + nio),
         .executableTarget(
-            name: "ukd", dependencies: ["EngineServer", argumentParser, logging], linkerSettings: standaloneWithFoundation),
+            name: "ukd", dependencies: ["EngineServer", "Engine", "Host", argumentParser, logging, system], linkerSettings: standaloneWithFoundation),
         .target(name: "EngineClient", dependencies: ["Host", system] + nio),
         .target(name: "UkCommands", dependencies: ["EngineClient", "Host", argumentParser, system]),
         .testTarget(name: "EngineClientTests", dependencies: ["EngineClient", "Host", system]),

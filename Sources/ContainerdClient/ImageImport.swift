@@ -10,6 +10,12 @@ public struct ImportedImage: Sendable, Hashable {
     public var name: String?
     /// The manifest or index.
     public var target: Descriptor
+
+    /// A target and its name.
+    public init(name: String?, target: Descriptor) {
+        self.name = name
+        self.target = target
+    }
 }
 
 /// How an import names images and what it does with them.

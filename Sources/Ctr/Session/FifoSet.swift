@@ -1,0 +1,60 @@
+import ContainerdClient
+import Glibc
+import Host
+import RPC
+import SystemPackage
+
+/// The named pipes through which this process is a container process' standard streams.
+struct FifoSet: Sendable {
+    /// Their paths.
+    let io: TaskIO
+    private let folder: FilePath?
+
+    /// Makes the pipes in a folder of their own under the user's runtime folder.
+    init(id: String, terminal: Bool, input: Bool = true) throws {
+        let parent = Folders.current.runtime.appending("fifo")
+        do {
+            try Folders.make(parent)
+        } catch {
+            throw RPCError(.failedPrecondition, "cannot make pipes for \(id): \(error)")
+        }
+        var template = Array(parent.appending("XXXXXX").string.utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw RPCError(.failedPrecondition, "cannot make pipes in \(parent): \(Errno(rawValue: errno))")
+        }
+        let folder = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        func make(_ name: String) throws -> String {
+            let path = folder.appending("\(id)-\(name)").string
+            guard mkfifo(path, 0o600) == 0 else {
+                throw RPCError(.failedPrecondition, "cannot make the pipe \(path): \(Errno(rawValue: errno))")
+            }
+            return path
+        }
+        self.folder = folder
+        io = TaskIO(
+            stdin: input ? try make("stdin") : "", stdout: try make("stdout"),
+            stderr: terminal ? "" : try make("stderr"), terminal: terminal)
+    }
+
+    /// The pipes that a process has already.
+    init(existing io: TaskIO) {
+        self.io = io
+        folder = nil
+    }
+
+    /// Removes the pipes' names.
+    func remove() {
+        for path in [io.stdin, io.stdout, io.stderr] where !path.isEmpty { unlink(path) }
+        if let folder { rmdir(folder.string) }
+    }
+
+    /// Removes the pipes of a process whose maker has gone, when they are ones of this program.
+    static func removeLeft(_ io: TaskIO) {
+        let parent = Folders.current.runtime.appending("fifo")
+        for path in [io.stdin, io.stdout, io.stderr].map({ FilePath($0) })
+        where path.removingLastComponent().removingLastComponent() == parent {
+            unlink(path.string)
+            rmdir(path.removingLastComponent().string)
+        }
+    }
+}
