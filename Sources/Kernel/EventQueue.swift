@@ -43,14 +43,15 @@ final class EventQueue {
     }
 
     /// Waits for events and says how many there are; with a deadline no longer than that.
-    func wait() -> Int {
-        var timeout: CInt = -1
+    /// - Parameter limit: milliseconds, or -1.
+    func wait(atMost limit: CInt) -> Int {
+        var timeout = limit
         if let deadline {
-            timeout = CInt(max(0, deadline.millisecondsLeft))
-            if timeout == 0 {
+            let left = CInt(max(0, deadline.millisecondsLeft))
+            timeout = limit < 0 ? left : min(left, limit)
+            if left == 0 {
                 self.deadline = nil
                 onDeadline()
-                timeout = -1
             }
         }
         let count = epoll_wait(descriptor, &ready, CInt(ready.count), timeout)

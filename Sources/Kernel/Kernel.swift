@@ -20,6 +20,7 @@ package final class Kernel: @unchecked Sendable {
     let loader: CInt
     let events: EventQueue
     let sockets: SocketTable
+    package let blocking = BlockingCalls()
     /// Whether a caller's wait is ended by nothing but an answer or its death.
     let isKillable: Bool
     private let handlers: [SystemCallHandler?]
@@ -74,7 +75,8 @@ package final class Kernel: @unchecked Sendable {
         events.add(listener, .call)
         events.add(nursery.socket, .nursery)
         while true {
-            let count = events.wait()
+            if !blocking.isEmpty { blocking.supervise() }
+            let count = events.wait(atMost: blocking.isEmpty ? -1 : 20)
             for index in 0..<count {
                 let event = events[index]
                 switch event.kind {

@@ -1,3 +1,101 @@
-/// The sockets that this kernel keeps a duplicate of.
+// Socket options and descriptors by number: unsafe pointers at the C boundary.
+import CKernel
+import Glibc
+import SystemPackage
+
+/// How this kernel gets at the sockets of the container's processes: it binds and connects them in their place.
+///
+/// Where the host allows pidfd_getfd(2), a duplicate is taken when one is needed. Where it does not (docker's default
+/// seccomp profile), this kernel makes the sockets itself and keeps a duplicate until they are connected or listen.
 package final class SocketTable {
+    private let canFetch: Bool
+    /// Duplicates by inode, with fetching refused.
+    private var kept: [UInt64: CInt] = [:]
+    private var keptOrder: [UInt64] = []
+    /// Names of unix sockets as the container gave them, by the socket's inode: the host's own are other ones.
+    private var names: [UInt64: [UInt8]] = [:]
+    private var nameOrder: [UInt64] = []
+    private static let limit = 1024
+
+    init() {
+        let own = ukk_pidfd_open(getpid())
+        let fetched = own >= 0 ? SocketTable.fetch(own, own) : -1
+        canFetch = fetched >= 0
+        if fetched >= 0 { close(CInt(fetched)) }
+        if own >= 0 { close(own) }
+    }
+
+    /// Makes a socket for a caller.
+    func make(domain: CInt, type: CInt, number: CInt) throws(Errno) -> Reply {
+        if canFetch { return .native }
+        let flags = CInt(SOCK_CLOEXEC.rawValue)
+        let socket = Glibc.socket(domain, type | flags, number)
+        guard socket >= 0 else { throw Errno(rawValue: errno) }
+        if let inode = SocketTable.inode(socket) {
+            if kept.count >= SocketTable.limit, let oldest = keptOrder.first { forget(inode: oldest) }
+            kept[inode] = socket
+            keptOrder.append(inode)
+        }
+        return .descriptor(socket, closeOnExec: type & flags != 0, closing: false)
+    }
+
+    /// A duplicate of a caller's socket. The caller of this function closes it.
+    /// - Throws: `EBADF`, `ENOTSOCK`.
+    func duplicate(of descriptor: CInt, _ call: CallContext) throws(Errno) -> CInt {
+        guard descriptor >= 0 else { throw .badFileDescriptor }
+        let result: Int
+        if canFetch {
+            result = SocketTable.fetch(call.process.pidfd, descriptor)
+        } else {
+            var status = stat()
+            guard fstatat(AT_FDCWD, "/proc/\(call.tid)/fd/\(descriptor)", &status, 0) == 0 else {
+                throw .badFileDescriptor
+            }
+            guard status.st_mode & S_IFMT == S_IFSOCK else { throw Errno(rawValue: ENOTSOCK) }
+            guard let own = kept[UInt64(status.st_ino)] else { throw .notPermitted }
+            result = Int(fcntl(own, F_DUPFD_CLOEXEC, 3))
+        }
+        guard result >= 0 else { throw Errno(rawValue: canFetch ? CInt(-result) : errno) }
+        guard SocketTable.inode(CInt(result)) != nil else {
+            close(CInt(result))
+            throw Errno(rawValue: ENOTSOCK)
+        }
+        return CInt(result)
+    }
+
+    /// A socket that is connected or listens needs this kernel no more; held here, its end would not be seen.
+    func forget(_ socket: CInt) {
+        guard !canFetch, let inode = SocketTable.inode(socket) else { return }
+        forget(inode: inode)
+    }
+
+    private func forget(inode: UInt64) {
+        if let own = kept.removeValue(forKey: inode) { close(own) }
+        keptOrder.removeAll { $0 == inode }
+    }
+
+    /// Remembers how a container's process names its unix socket, or the one that it is connected to.
+    func remember(_ name: [UInt8], for inode: UInt64) {
+        if names.updateValue(name, forKey: inode) == nil { nameOrder.append(inode) }
+        if nameOrder.count > SocketTable.limit { names[nameOrder.removeFirst()] = nil }
+    }
+
+    func name(for inode: UInt64) -> [UInt8]? { names[inode] }
+
+    static func inode(_ socket: CInt) -> UInt64? {
+        var status = stat()
+        guard fstat(socket, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        return UInt64(status.st_ino)
+    }
+
+    /// An int-sized option at SOL_SOCKET.
+    static func option(_ name: CInt, of socket: CInt) -> CInt {
+        var value: CInt = -1
+        var size = socklen_t(4)
+        return getsockopt(socket, SOL_SOCKET, name, &value, &size) == 0 ? value : -1
+    }
+
+    private static func fetch(_ pidfd: CInt, _ descriptor: CInt) -> Int {
+        ukk_raw(438, Int(pidfd), Int(descriptor), 0, 0, 0, 0)
+    }
 }

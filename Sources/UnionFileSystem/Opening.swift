@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 /// What open gives.
-public enum Opened {
+package enum Opened {
     /// A descriptor that belongs to whoever asked.
     case descriptor(CInt)
     /// A fifo whose opening may have to wait for the other end: a descriptor (O_PATH, the asker's own) to open anew, with flags.
@@ -17,7 +17,7 @@ extension FileSystem {
 
     /// Opens a path (open(2), openat2(2)).
     /// - Parameter mode: of a new file, the umask already taken off.
-    public func open(
+    package func open(
         _ path: [UInt8], from base: Node, for caller: Caller, flags: CInt, mode: UInt32, _ options: LookupOptions = []
     ) throws(Errno) -> Opened {
         var options = options
@@ -45,7 +45,7 @@ extension FileSystem {
     }
 
     /// Opens an existing node.
-    public func open(
+    package func open(
         _ node: Node, for caller: Caller, flags: CInt, mustBeFolder: Bool = false
     ) throws(Errno) -> Opened {
         if flags & O_DIRECTORY != 0 || mustBeFolder, !node.isFolder { throw .notDirectory }
@@ -137,7 +137,7 @@ extension FileSystem {
     }
 
     /// A descriptor (O_PATH) of this process for a node's file on the host.
-    func hostDescriptor(of node: Node) throws(Errno) -> CInt {
+    package func hostDescriptor(of node: Node) throws(Errno) -> CInt {
         guard node.synthetic == nil, let tree = node.mount.tree else { throw .notSupportedOnSocket }
         return try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
             try check(ukf_open(descriptor, path, oPath | O_NOFOLLOW, 0))

@@ -1,0 +1,234 @@
+// Socket addresses as bytes: unsafe pointers at the C boundary.
+import CKernel
+import Glibc
+import SystemPackage
+import UnionFileSystem
+
+/// Calls that make sockets and name their ends. Landlock keeps the container's processes from naming anything by
+/// themselves; what flows through a socket afterwards is native.
+enum SocketCalls {
+    static let socket: SystemCallHandler = { call throws(Errno) in
+        let (domain, type, number) = (call.int(0), call.int(1), call.int(2))
+        switch domain {
+        case AF_UNIX, AF_INET, AF_INET6: break
+        // NETLINK_ROUTE: the host's interfaces can be looked at, and not changed by an ordinary user.
+        case AF_NETLINK where number == 0: break
+        default: throw .addressFamilyNotSupported
+        }
+        return try call.kernel.sockets.make(domain: domain, type: type, number: number)
+    }
+
+    static let connect: SystemCallHandler = { call throws(Errno) in
+        let address = try readAddress(call, 1)
+        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        do throws(Errno) {
+            let target = try translate(address, call, socket)
+            let isStream = SocketTable.option(SO_TYPE, of: socket) != CInt(SOCK_DGRAM.rawValue)
+            let waits = isStream && fcntl(socket, F_GETFL) & O_NONBLOCK == 0 && address.family != AF_UNSPEC
+            if !waits {
+                defer { finish(socket, target) }
+                try perform(target) { Glibc.connect(socket, $0, $1) }
+                call.kernel.sockets.forget(socket)
+                return .value(0)
+            }
+            return try call.kernel.blocking.start(call) {
+                defer { finish(socket, target) }
+                do throws(Errno) {
+                    try perform(target) { Glibc.connect(socket, $0, $1) }
+                    return .success(.value(0))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        } catch {
+            close(socket)
+            throw error
+        }
+    }
+
+    static let bind: SystemCallHandler = { call throws(Errno) in
+        let address = try readAddress(call, 1)
+        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        defer { close(socket) }
+        guard address.family == AF_UNIX, let name = address.unixName else {
+            try perform(Target(bytes: address.bytes)) { Glibc.bind(socket, $0, $1) }
+            return .value(0)
+        }
+        if name.first == 0 {
+            try perform(try translate(address, call, socket)) { Glibc.bind(socket, $0, $1) }
+            return .value(0)
+        }
+        let state = call.process.inherited.files
+        let base = name.first == UInt8(ascii: "/") ? state.root : state.folder
+        let mode = 0o777 & ~state.umask
+        try call.kernel.files.system.makeSocket(name, from: base, for: call.caller, mode: mode) {
+            folder, last throws(Errno) in
+            let bytes =
+                Array("/proc/self/fd/\(folder)/".utf8)
+                + UnsafeBufferPointer(start: last, count: strlen(last)).map {
+                    UInt8(bitPattern: $0)
+                }
+            try perform(Target(bytes: try unixAddress(bytes))) { Glibc.bind(socket, $0, $1) }
+        }
+        if let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.bytes, for: inode) }
+        return .value(0)
+    }
+
+    static let listen: SystemCallHandler = { call throws(Errno) in
+        if let socket = try? call.kernel.sockets.duplicate(of: call.int(0), call) {
+            call.kernel.sockets.forget(socket)
+            close(socket)
+        }
+        return .native
+    }
+
+    /// A datagram to an address. Only unix sockets name something that the host must not look up by itself.
+    static let sendto: SystemCallHandler = { call throws(Errno) in
+        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        defer { close(socket) }
+        guard SocketTable.option(SO_DOMAIN, of: socket) == AF_UNIX else { return .native }
+        guard SocketTable.option(SO_TYPE, of: socket) == CInt(SOCK_DGRAM.rawValue) else { return .native }
+        let size = Int(clamping: call[2])
+        guard size <= 1 << 20 else { throw Errno(rawValue: EMSGSIZE) }
+        let data = try call.readArray(UInt8.self, at: call[1], count: size)
+        let target = try translate(try readAddress(call, 4), call, socket)
+        defer { if target.descriptor >= 0 { close(target.descriptor) } }
+        // The loop cannot wait for a reader that is behind.
+        let sent = target.withAddress { address, length in
+            Glibc.sendto(socket, data, size, call.int(3) | CInt(MSG_DONTWAIT | MSG_NOSIGNAL), address, length)
+        }
+        guard sent >= 0 else { throw Errno(rawValue: errno) }
+        return .value(sent)
+    }
+
+    static let getsockname: SystemCallHandler = { call throws(Errno) in
+        try name(call) { Glibc.getsockname($0, $1, $2) }
+    }
+
+    static let getpeername: SystemCallHandler = { call throws(Errno) in
+        try name(call) { Glibc.getpeername($0, $1, $2) }
+    }
+
+    /// SO_PEERCRED: who is at the other end, as the container counts.
+    static let getsockopt: SystemCallHandler = { call throws(Errno) in
+        guard call.int(1) == SOL_SOCKET else { return .native }
+        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        defer { close(socket) }
+        var (credentials, size) = ((pid: pid_t(0), uid: UInt32(0), gid: UInt32(0)), socklen_t(12))
+        guard Glibc.getsockopt(socket, SOL_SOCKET, 17, &credentials, &size) == 0 else { throw Errno(rawValue: errno) }
+        if let peer = call.kernel.processes.processes[credentials.pid] {
+            credentials.uid = peer.inherited.identity.effectiveUID
+            credentials.gid = peer.inherited.identity.effectiveGID
+            credentials.pid = call.kernel.visible(credentials.pid)
+        } else if credentials.pid != 0 {
+            // Gone, or outside.
+            credentials = (0, credentials.uid == geteuid() ? 0 : 65534, credentials.gid == getegid() ? 0 : 65534)
+        }
+        let room = try call.read(UInt32.self, at: call[4])
+        let words = [UInt32(bitPattern: credentials.pid), credentials.uid, credentials.gid]
+        try call.write(array: Array(words.prefix(Int(min(room, 12)) / 4)), at: call[3])
+        try call.write(UInt32(min(room, 12)), at: call[4])
+        return .value(0)
+    }
+
+    // MARK: Addresses
+
+    /// An address as the caller gave it.
+    private struct Address {
+        var bytes: [UInt8]
+        var family: CInt { bytes.count >= 2 ? CInt(bytes[0]) | CInt(bytes[1]) << 8 : AF_UNSPEC }
+
+        /// A unix socket's name: a path, or a zero and an abstract name; nil for none (autobind).
+        var unixName: [UInt8]? {
+            guard bytes.count > 2 else { return nil }
+            if bytes[2] == 0 { return Array(bytes[2...]) }
+            return Array(bytes[2...].prefix { $0 != 0 })
+        }
+    }
+
+    /// An address for the host, and a descriptor that it names, to be closed after use.
+    private struct Target: Sendable {
+        var bytes: [UInt8]
+        var descriptor: CInt = -1
+
+        func withAddress<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+            bytes.withUnsafeBytes { raw in
+                body(raw.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
+            }
+        }
+    }
+
+    private static func readAddress(_ call: CallContext, _ index: Int) throws(Errno) -> Address {
+        let size = call.int(index + 1)
+        guard size >= 2, size <= 128 else { throw .invalidArgument }
+        return Address(bytes: try call.readArray(UInt8.self, at: call[index], count: Int(size)))
+    }
+
+    private static func translate(_ address: Address, _ call: CallContext, _ socket: CInt) throws(Errno) -> Target {
+        guard address.family == AF_UNIX, let name = address.unixName else { return Target(bytes: address.bytes) }
+        if let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.bytes, for: inode) }
+        if name.first == 0 { return Target(bytes: try unixAddress(call.kernel.abstractPrefix + name.dropFirst())) }
+        let state = call.process.inherited.files
+        let base = name.first == UInt8(ascii: "/") ? state.root : state.folder
+        let files = call.kernel.files.system
+        let node = try files.resolve(name, from: base, for: call.caller, .followLast).node()
+        guard node.type == .socket else { throw Errno(rawValue: ECONNREFUSED) }
+        try files.checkAccess(.write, to: node, for: call.caller)
+        let descriptor = try files.hostDescriptor(of: node)
+        return Target(bytes: try unixAddress(Array("/proc/self/fd/\(descriptor)".utf8)), descriptor: descriptor)
+    }
+
+    private static func unixAddress(_ name: [UInt8]) throws(Errno) -> [UInt8] {
+        guard name.count <= 107 else { throw .invalidArgument }
+        return [UInt8(AF_UNIX), 0] + name + (name.first == 0 ? [] : [0])
+    }
+
+    private static func perform(
+        _ target: Target, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
+    ) throws(Errno) {
+        guard target.withAddress(body) == 0 else { throw Errno(rawValue: errno) }
+    }
+
+    private static func finish(_ socket: CInt, _ target: Target) {
+        if target.descriptor >= 0 { close(target.descriptor) }
+        close(socket)
+    }
+
+    private static func name(
+        _ call: CallContext, _ ask: (CInt, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt
+    ) throws(Errno) -> Reply {
+        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        defer { close(socket) }
+        var bytes = [UInt8](repeating: 0, count: 128)
+        var size = socklen_t(128)
+        let result = bytes.withUnsafeMutableBytes {
+            ask(socket, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), &size)
+        }
+        guard result == 0 else { throw Errno(rawValue: errno) }
+        bytes = Array(bytes.prefix(Int(size)))
+        if bytes.count > 2, bytes[0] == UInt8(AF_UNIX) {
+            let prefix = call.kernel.abstractPrefix
+            if bytes[2...].starts(with: prefix) {
+                bytes = Array(bytes[..<3]) + bytes[(2 + prefix.count)...]
+            } else if let inode = SocketTable.inode(socket), let name = call.kernel.sockets.name(for: inode) {
+                bytes = name
+            }
+        }
+        let room = try call.read(Int32.self, at: call[2])
+        guard room >= 0 else { throw .invalidArgument }
+        try call.write(Array(bytes.prefix(Int(room))), at: call[1])
+        try call.write(Int32(bytes.count), at: call[2])
+        return .value(0)
+    }
+}
+
+extension Kernel {
+    /// What stands before the container's abstract names on the host: a zero, and something of its own.
+    var abstractPrefix: [UInt8] {
+        var hash: UInt32 = 2_166_136_261
+        for byte in Array(specification.id.utf8) + Array(controlPath.string.utf8) {
+            hash = (hash ^ UInt32(byte)) &* 16_777_619
+        }
+        return [0] + Array(("uk" + String(hash, radix: 16) + "/").utf8)
+    }
+}
