@@ -17,7 +17,8 @@ public actor ContentWriter {
         case shared(String)
     }
 
-    private let ref: String
+    /// The name of the write.
+    public nonisolated let ref: String
     private let name: String
     private let store: ContentStore
     private let scope: Scope
@@ -77,6 +78,9 @@ public actor ContentWriter {
         if case .file(_, let file) = target { try? file.close() }
         store.unlock(name)
     }
+
+    /// Whether the write has neither ended nor been let go.
+    public var isOpen: Bool { target != nil }
 
     /// How far the write has got.
     public func status() -> IngestStatus {
@@ -192,6 +196,7 @@ public actor ContentWriter {
 
     private static func rpcError(_ error: Errno, _ object: String) -> RPCError {
         RPCError(
-            error == .noSpace || error == .diskQuota ? .resourceExhausted : .internalError, "write \(object): \(error)")
+            error == .noSpace || error.rawValue == EDQUOT ? .resourceExhausted : .internalError,
+            "write \(object): \(error)")
     }
 }

@@ -1,0 +1,128 @@
+import Archive
+import ContainerdAPI
+import ContentStore
+import Crypto
+import Foundation
+import GRPC
+import Metadata
+import RPC
+import SwiftProtobuf
+import SystemPackage
+
+/// The diff service: unpacks layers into snapshots, and packs what snapshots changed.
+struct DiffServer {
+    /// The label that says what a compressed layer's diff id is.
+    private static let uncompressedLabel = "containerd.io/uncompressed"
+
+    let store: ContentStore
+    let metadata: MetadataStore
+
+    func register(on server: GRPCServer) {
+        server.register(DiffService.apply) { request, context in
+            var response = Containerd_Services_Diff_V1_ApplyResponse()
+            response.applied = try await apply(request, context.scope())
+            return response
+        }
+        server.register(DiffService.diff) { request, context in
+            var response = Containerd_Services_Diff_V1_DiffResponse()
+            response.diff = try await diff(request, context.scope())
+            return response
+        }
+    }
+
+    private func apply(
+        _ request: Containerd_Services_Diff_V1_ApplyRequest, _ scope: Scope
+    ) async throws -> Containerd_Types_Descriptor {
+        guard LayerMediaType.isLayer(request.diff.mediaType) else {
+            throw RPCError.unimplemented("unsupported diff media type: \(request.diff.mediaType)")
+        }
+        let mounts = try LayerMounts(request.mounts)
+        guard let upper = mounts.upper else {
+            throw RPCError.failedPrecondition("apply \(request.diff.digest): the mounts cannot be written to")
+        }
+        let blob = try await store.open(request.diff.digest, in: scope)
+        let sync = request.syncFs
+        return try await BlockingWork.run {
+            var applied = try LayerApplication(blob: blob).run(into: upper, below: mounts.lower)
+            if sync { try LayerFolder.sync(upper) }
+            applied.mediaType = LayerMediaType.tar
+            return applied
+        }
+    }
+
+    private func diff(
+        _ request: Containerd_Services_Diff_V1_DiffRequest, _ scope: Scope
+    ) async throws -> Containerd_Types_Descriptor {
+        let mediaType = request.mediaType.isEmpty ? LayerMediaType.gzip : request.mediaType
+        guard LayerMediaType.isLayer(mediaType) else {
+            throw RPCError.unimplemented("unsupported diff media type: \(mediaType)")
+        }
+        let (left, right) = (try LayerMounts(request.left), try LayerMounts(request.right))
+        let now = Google_Protobuf_Timestamp.now
+        let ref = request.ref.isEmpty ? "uncompressed-diff-\(now.seconds)-\(now.nanos)" : request.ref
+        let writer = try await store.writer(ref, total: 0, expected: "", in: scope)
+        do {
+            try await writer.truncate()
+            let channel = ByteChannel()
+            async let packed: String = BlockingWork.run {
+                do {
+                    let digest = try LayerCreation(left: left, right: right)
+                        .run(compression: Compression(mediaType: mediaType)) { try channel.put(Array($0)) }
+                    channel.end()
+                    return digest
+                } catch {
+                    channel.fail(error)
+                    throw error
+                }
+            }
+            do {
+                while let chunk = try await channel.next() { try await writer.write(chunk) }
+            } catch {
+                channel.fail(error)
+                throw error
+            }
+            return try await finish(request, writer, mediaType, diffID: try await packed, scope)
+        } catch {
+            await writer.close()
+            try? store.abort(ref, in: scope)
+            throw error
+        }
+    }
+
+    private func finish(
+        _ request: Containerd_Services_Diff_V1_DiffRequest, _ writer: ContentWriter, _ mediaType: String,
+        diffID: String, _ scope: Scope
+    ) async throws -> Containerd_Types_Descriptor {
+        var descriptor = Containerd_Types_Descriptor()
+        descriptor.mediaType = mediaType
+        descriptor.digest = await writer.digest()
+        descriptor.size = await writer.status().offset
+        var labels = request.labels
+        if descriptor.digest != diffID { labels[Self.uncompressedLabel] = diffID }
+        do {
+            _ = try await writer.commit(size: 0, expected: "", labels: labels)
+        } catch let error as RPCError where error.code == .alreadyExists {
+            _ = try await metadata.claimContent(descriptor.digest, in: scope)
+        }
+        return descriptor
+    }
+}
+
+/// Media types of layers.
+enum LayerMediaType {
+    static let tar = "application/vnd.oci.image.layer.v1.tar"
+    static let gzip = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+    static func isLayer(_ mediaType: String) -> Bool {
+        [
+            tar, gzip, "application/vnd.oci.image.layer.v1.tar+zstd",
+            "application/vnd.oci.image.layer.nondistributable.v1.tar",
+            "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+            "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+            "application/vnd.docker.image.rootfs.diff.tar", "application/vnd.docker.image.rootfs.diff.tar.gzip",
+            "application/vnd.docker.image.rootfs.diff.tar.zstd",
+            "application/vnd.docker.image.rootfs.foreign.diff.tar",
+            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        ].contains(mediaType)
+    }
+}

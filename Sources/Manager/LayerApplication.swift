@@ -1,0 +1,69 @@
+// Unsafe pointers: handing bytes to the digest.
+import Archive
+import ContainerdAPI
+import ContentStore
+import Crypto
+import SystemPackage
+
+/// Unpacks a layer's blob. Decompressing and hashing run on a thread of their own beside the unpacking.
+struct LayerApplication {
+    let blob: Blob
+
+    /// - Returns: digest and size of the uncompressed layer.
+    func run(into folder: FilePath, below: [FilePath]) throws -> Containerd_Types_Descriptor {
+        let channel = ByteChannel(limit: 4 << 20)
+        let outcome = ByteChannel()
+        let blob = blob
+        BlockingWork.start {
+            do {
+                let digest = try Self.decompress(blob, into: channel)
+                channel.end()
+                try outcome.put(Array(digest.utf8))
+                outcome.end()
+            } catch {
+                channel.fail(error)
+                outcome.fail(error)
+            }
+        }
+        var size: Int64 = 0
+        do {
+            // A tar's end mark comes before the end of the stream, all of which counts.
+            let reader = try ArchiveReader {
+                let bytes = try channel.receive()
+                size += Int64(bytes.count)
+                return bytes
+            }
+            _ = try LayerUnpacker(into: folder, below: below).unpack(reader)
+            while true {
+                let rest = try channel.receive()
+                if rest.isEmpty { break }
+                size += Int64(rest.count)
+            }
+        } catch {
+            channel.fail(error)
+            throw error
+        }
+        var descriptor = Containerd_Types_Descriptor()
+        descriptor.digest = String(decoding: try outcome.receive(), as: UTF8.self)
+        descriptor.size = size
+        return descriptor
+    }
+
+    private static func decompress(_ blob: Blob, into channel: ByteChannel) throws -> String {
+        var offset: Int64 = 0
+        let stream = try DecompressedStream {
+            let bytes = try blob.read(at: offset, count: 256 * 1024)
+            offset += Int64(bytes.count)
+            return bytes
+        }
+        var hasher = SHA256()
+        while true {
+            let bytes = try stream.read()
+            if bytes.isEmpty { break }
+            bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
+            try channel.put(bytes)
+        }
+        return "sha256:"
+            + hasher.finalize().map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+@preconcurrency import Dispatch
+import Glibc
+import Host
+import Logging
+import RPC
+import SystemPackage
+
+/// The command line of ukmanager; its flags are containerd's.
+public struct ManagerCommand: AsyncParsableCommand {
+    /// Name, abstract and version.
+    public static let configuration = CommandConfiguration(
+        commandName: "ukmanager", abstract: "Manages containers, images and snapshots behind containerd's gRPC API.",
+        version: "ukmanager \(VersionServer.version)", subcommands: [ConfigCommand.self, PublishCommand.self])
+
+    @OptionGroup var options: ManagerOptions
+
+    /// An empty command line.
+    public init() {}
+
+    /// Runs the program with its command line, and exits on an error.
+    public static func launch() async { await main() }
+
+    /// Serves until SIGTERM or SIGINT.
+    public func run() async throws {
+        let settings = try options.settings()
+        LoggingSystem.bootstrap { [level = settings.level] _ in LogLine(level: level) }
+        let log = Logger(label: "ukmanager")
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            let manager = try await Manager(configuration: settings.configuration, log: log)
+            let signals = StopSignals()
+            try await manager.start()
+            let name = await signals.first()
+            log.info("stopping", metadata: ["signal": "\(name)"])
+            await manager.stop()
+        } catch let error as RPCError {
+            log.critical("\(error.message)")
+            throw ExitCode.failure
+        } catch {
+            log.critical("\(error)")
+            throw ExitCode.failure
+        }
+    }
+}
+
+/// The signals that end the program.
+private final class StopSignals: Sendable {
+    private let stream: AsyncStream<String>
+    private let sources: [any DispatchSourceSignal]
+
+    init() {
+        let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+        self.stream = stream
+        sources = [(SIGTERM, "terminated"), (SIGINT, "interrupt")].map { number, name in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { continuation.yield(name) }
+            source.activate()
+            return source
+        }
+    }
+
+    func first() async -> String {
+        for await name in stream { return name }
+        return ""
+    }
+}
