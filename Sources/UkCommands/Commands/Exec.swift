@@ -31,7 +31,7 @@ struct Exec: AsyncParsableCommand {
     var words: [String]
 
     func validate() throws {
-        try Passthrough.check(words)
+        try Passthrough.check(words, of: Self.self)
         guard words.drop(while: { $0 == "--" }).count >= 2 else {
             throw ValidationError("requires at least 2 arguments")
         }

@@ -12,7 +12,7 @@ struct Top: AsyncParsableCommand {
         completion: .containerNames)
     var words: [String]
 
-    func validate() throws { try Passthrough.check(words) }
+    func validate() throws { try Passthrough.check(words, of: Self.self) }
 
     func run() async throws {
         let options = words.dropFirst().joined(separator: " ")
