@@ -1,0 +1,77 @@
+import Engine
+import Host
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import SystemPackage
+
+/// The HTTP side of the daemon: listens on unix sockets and serves the Engine API.
+public final class Server: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let router: Router
+    private let logger: Logger
+    private let listeners: [any Channel]
+    private let paths: [FilePath]
+
+    /// Listens on every socket of `paths`; each has mode 0600.
+    ///
+    /// - Throws: `HostError` when a socket cannot be listened on: somebody else does, or the folder cannot be written.
+    public static func start(engine: Engine, sockets paths: [FilePath], logger: Logger) async throws -> Server {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let router = Router(Routes.all(engine))
+        var listeners: [any Channel] = []
+        do {
+            for path in paths {
+                try Folders.make(path.removingLastComponent())
+                let socket = try UnixSocket.listen(path, backlog: 256)
+                listeners.append(try await listen(socket.rawValue, group, router))
+                logger.info("API listens", metadata: ["socket": "\(path)"])
+            }
+        } catch {
+            for listener in listeners { try? await listener.close() }
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        return Server(group, router, logger, listeners, paths)
+    }
+
+    private init(
+        _ group: MultiThreadedEventLoopGroup, _ router: Router, _ logger: Logger, _ listeners: [any Channel],
+        _ paths: [FilePath]
+    ) {
+        self.group = group
+        self.router = router
+        self.logger = logger
+        self.listeners = listeners
+        self.paths = paths
+    }
+
+    /// Stops listening, breaks off what clients wait for, and removes the sockets.
+    public func stop() async {
+        for path in paths { unlink(path.string) }
+        for listener in listeners { try? await listener.close() }
+        try? await group.shutdownGracefully()
+    }
+
+    private static func listen(
+        _ socket: CInt, _ group: MultiThreadedEventLoopGroup, _ router: Router
+    ) async throws -> any Channel {
+        try await ServerBootstrap(group: group)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let encoder = HTTPResponseEncoder()
+                    let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+                    let operations = channel.pipeline.syncOperations
+                    try operations.addHandlers([
+                        encoder, decoder,
+                        HTTPHandler(encoder: encoder, decoder: decoder) { await router.serve($0) },
+                    ])
+                }
+            }
+            .withBoundSocket(socket)
+            .get()
+    }
+}
