@@ -69,6 +69,7 @@ let package = Package(
         .target(name: "CKernel", path: "Sources/C/CKernel"),
         .target(name: "CFiles", path: "Sources/C/CFiles"),
         .target(name: "UnionFileSystem", dependencies: ["CFiles", "Host", "CHost", "KernelProtocol", system]),
+        .testTarget(name: "UnionFileSystemTests", dependencies: ["UnionFileSystem", "CFiles", system]),
         .target(name: "Kernel", dependencies: ["CKernel", "CFiles", "Host", "KernelProtocol", "UnionFileSystem", system]),
         .executableTarget(name: "ukernel", dependencies: ["Kernel"], linkerSettings: standalone),
         .executableTarget(name: "ukloader", cSettings: freestanding, linkerSettings: freestandingLink),

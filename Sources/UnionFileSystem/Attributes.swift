@@ -2,18 +2,18 @@ import CFiles
 import SystemPackage
 
 /// Owner, mode and type of a file as the container sees them.
-public struct Attributes: Sendable, Equatable {
-    public var type: FileType
+package struct Attributes: Sendable, Equatable {
+    package var type: FileType
     /// Permission, set-id and sticky bits.
-    public var mode: UInt32
-    public var uid: UInt32
-    public var gid: UInt32
-    public var deviceMajor: UInt32 = 0
-    public var deviceMinor: UInt32 = 0
+    package var mode: UInt32
+    package var uid: UInt32
+    package var gid: UInt32
+    package var deviceMajor: UInt32 = 0
+    package var deviceMinor: UInt32 = 0
     /// The inode number, stable over copy-up.
-    public var inode: UInt64 = 0
+    package var inode: UInt64 = 0
 
-    public init(type: FileType, mode: UInt32, uid: UInt32 = 0, gid: UInt32 = 0) {
+    package init(type: FileType, mode: UInt32, uid: UInt32 = 0, gid: UInt32 = 0) {
         self.type = type
         self.mode = mode
         self.uid = uid
@@ -82,7 +82,7 @@ public struct Attributes: Sendable, Equatable {
     }
 
     /// Whether a file with these attributes grants `wanted` (path_resolution(7), Permissions).
-    public func grants(_ wanted: Access, to who: Credentials) -> Bool {
+    package func grants(_ wanted: Access, to who: Credentials) -> Bool {
         let bits: UInt32
         if who.uid == uid {
             bits = mode >> 6
@@ -99,7 +99,7 @@ public struct Attributes: Sendable, Equatable {
         return who.overridesSearch && wanted == .read
     }
 
-    public func isOwned(by who: Credentials) -> Bool { who.uid == uid || who.actsAsOwner }
+    package func isOwned(by who: Credentials) -> Bool { who.uid == uid || who.actsAsOwner }
 }
 
 private func number(_ digits: some Collection<UInt8>, radix: UInt64) -> UInt64? {
@@ -118,7 +118,7 @@ private func number(_ digits: some Collection<UInt8>, radix: UInt64) -> UInt64? 
 
 extension [UInt8] {
     /// Appends a number in decimal digits.
-    public mutating func append(decimal value: UInt64) {
+    package mutating func append(decimal value: UInt64) {
         if value >= 10 { append(decimal: value / 10) }
         append(UInt8(ascii: "0") + UInt8(value % 10))
     }

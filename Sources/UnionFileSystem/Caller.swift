@@ -1,15 +1,15 @@
 /// On whose behalf a path is looked up.
-public struct Caller {
-    public var root: Node
-    public var folder: Node
-    public var credentials: Credentials
+package struct Caller {
+    package var root: Node
+    package var folder: Node
+    package var credentials: Credentials
     /// The process's number inside the container, for /proc/self.
-    public var process: Int32
+    package var process: Int32
     /// The host's numbers of the process and of its thread.
-    public var hostProcess: Int32
-    public var hostThread: Int32
+    package var hostProcess: Int32
+    package var hostThread: Int32
 
-    public init(
+    package init(
         root: Node, folder: Node, credentials: Credentials, process: Int32, hostProcess: Int32, hostThread: Int32
     ) {
         self.root = root

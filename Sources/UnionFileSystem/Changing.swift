@@ -5,7 +5,7 @@ import SystemPackage
 /// Changing what is known about a file.
 extension FileSystem {
     /// The stat of a node, as the container sees it.
-    public func stat(_ node: Node) throws(Errno) -> ukf_stat {
+    package func stat(_ node: Node) throws(Errno) -> ukf_stat {
         guard node.synthetic == nil, let tree = node.mount.tree else {
             let attributes = node.synthetic!.attributes
             var result = ukf_stat()
@@ -53,7 +53,7 @@ extension FileSystem {
     }
 
     /// The number that statx calls the mount's.
-    public func mountNumber(of node: Node) -> Int { node.mount.id }
+    package func mountNumber(of node: Node) -> Int { node.mount.id }
 
     /// Writes new owner and mode of a node of the writable place.
     private func write(_ attributes: Attributes, of node: Node) throws(Errno) {
@@ -82,7 +82,7 @@ extension FileSystem {
     }
 
     /// chmod(2).
-    public func setMode(_ mode: UInt32, of node: Node, for caller: Caller) throws(Errno) {
+    package func setMode(_ mode: UInt32, of node: Node, for caller: Caller) throws(Errno) {
         if node.type == .link { throw .notSupportedOnSocket }
         var changed = try attributes(of: node)
         guard changed.isOwned(by: caller.credentials) else { throw .notPermitted }
@@ -93,7 +93,7 @@ extension FileSystem {
     }
 
     /// chown(2); nil leaves an id as it is.
-    public func setOwner(uid: UInt32?, gid: UInt32?, of node: Node, for caller: Caller) throws(Errno) {
+    package func setOwner(uid: UInt32?, gid: UInt32?, of node: Node, for caller: Caller) throws(Errno) {
         let credentials = caller.credentials
         var changed = try attributes(of: node)
         if !credentials.mayChangeOwner {
@@ -142,7 +142,7 @@ extension FileSystem {
     }
 
     /// utimensat(2). `times`: seconds and nanoseconds of access and of modification, as utimensat takes them; nil: now.
-    public func setTimes(_ times: [Int64]?, of node: Node, for caller: Caller) throws(Errno) {
+    package func setTimes(_ times: [Int64]?, of node: Node, for caller: Caller) throws(Errno) {
         let now: Int64 = 0x3fff_ffff
         let omit: Int64 = 0x3fff_fffe
         if let times, times[1] == omit, times[3] == omit { return }
@@ -159,7 +159,7 @@ extension FileSystem {
     }
 
     /// truncate(2).
-    public func setSize(_ size: Int64, of node: Node, for caller: Caller) throws(Errno) {
+    package func setSize(_ size: Int64, of node: Node, for caller: Caller) throws(Errno) {
         guard !node.isFolder else { throw .isDirectory }
         guard node.type == .file, size >= 0 else { throw .invalidArgument }
         guard case .descriptor(let file) = try open(node, for: caller, flags: O_WRONLY) else { throw .invalidArgument }
@@ -168,7 +168,7 @@ extension FileSystem {
     }
 
     /// access(2).
-    public func checkAccess(_ access: Access, to node: Node, for caller: Caller) throws(Errno) {
+    package func checkAccess(_ access: Access, to node: Node, for caller: Caller) throws(Errno) {
         if access.contains(.write), node.type == .file || node.isFolder || node.type == .link, node.synthetic == nil {
             try demandWritable(node)
         }
@@ -179,7 +179,7 @@ extension FileSystem {
     }
 
     /// statfs(2): the kernel's `struct statfs` as bytes.
-    public func statFileSystem(_ node: Node) throws(Errno) -> [UInt8] {
+    package func statFileSystem(_ node: Node) throws(Errno) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 256)
         let mount = node.mount
         let flags =

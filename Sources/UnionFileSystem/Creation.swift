@@ -99,7 +99,7 @@ extension FileSystem {
     }
 
     /// mkdir(2); `mode` with the umask taken off.
-    public func makeFolder(_ path: [UInt8], from base: Node, for caller: Caller, mode: UInt32) throws(Errno) {
+    package func makeFolder(_ path: [UInt8], from base: Node, for caller: Caller, mode: UInt32) throws(Errno) {
         let found = try resolve(path, from: base, for: caller, [])
         guard found.place == nil else { throw .fileExists }
         try makeFolder(found.name, in: found.parent, for: caller, mode: mode)
@@ -134,7 +134,7 @@ extension FileSystem {
     }
 
     /// symlink(2).
-    public func makeLink(
+    package func makeLink(
         to target: [UInt8], at path: [UInt8], from base: Node, for caller: Caller
     ) throws(Errno) {
         guard !target.isEmpty else { throw .noSuchFileOrDirectory }
@@ -160,7 +160,7 @@ extension FileSystem {
     }
 
     /// mknod(2). Devices and sockets included; `mode` with type bits and the umask taken off.
-    public func makeNode(
+    package func makeNode(
         _ path: [UInt8], from base: Node, for caller: Caller, mode: UInt32, major: UInt32, minor: UInt32
     ) throws(Errno) {
         let type = mode & 0o170000 == 0 ? FileType.file : FileType(mode: mode)
@@ -194,7 +194,7 @@ extension FileSystem {
     }
 
     /// Makes a socket's name: `bind` is called with a folder's descriptor and the name under which the host's socket is to be bound.
-    public func makeSocket(
+    package func makeSocket(
         _ path: [UInt8], from base: Node, for caller: Caller, mode: UInt32,
         _ bind: (CInt, UnsafePointer<CChar>) throws(Errno) -> Void
     ) throws(Errno) {
@@ -210,7 +210,7 @@ extension FileSystem {
     }
 
     /// link(2) of an existing node.
-    public func makeHardLink(of node: Node, at path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
+    package func makeHardLink(of node: Node, at path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
         let found = try resolve(path, from: base, for: caller, [])
         guard found.place == nil else { throw .fileExists }
         guard !found.mustBeFolder else { throw .noSuchFileOrDirectory }
@@ -233,7 +233,7 @@ extension FileSystem {
     }
 
     /// Gives a file without a name (O_TMPFILE), held by `descriptor`, a name.
-    public func makeHardLink(
+    package func makeHardLink(
         ofDescriptor descriptor: CInt, at path: [UInt8], from base: Node, for caller: Caller
     ) throws(Errno) {
         let found = try resolve(path, from: base, for: caller, [])

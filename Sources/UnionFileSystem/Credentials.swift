@@ -1,13 +1,13 @@
 /// Who asks for a file: the ids and capabilities that path_resolution(7) checks against.
-public struct Credentials: Sendable, Equatable {
-    public var uid: UInt32
-    public var gid: UInt32
+package struct Credentials: Sendable, Equatable {
+    package var uid: UInt32
+    package var gid: UInt32
     /// Supplementary groups.
-    public var groups: [UInt32]
+    package var groups: [UInt32]
     /// Effective capabilities, as a bit mask of `linux/capability.h`'s numbers.
-    public var capabilities: UInt64
+    package var capabilities: UInt64
 
-    public init(uid: UInt32 = 0, gid: UInt32 = 0, groups: [UInt32] = [], capabilities: UInt64 = ~0) {
+    package init(uid: UInt32 = 0, gid: UInt32 = 0, groups: [UInt32] = [], capabilities: UInt64 = ~0) {
         self.uid = uid
         self.gid = gid
         self.groups = groups
@@ -15,30 +15,30 @@ public struct Credentials: Sendable, Equatable {
     }
 
     /// The kernel itself: no check applies.
-    public static let kernel = Credentials()
+    package static let kernel = Credentials()
 
-    public func isMember(of group: UInt32) -> Bool { group == gid || groups.contains(group) }
+    package func isMember(of group: UInt32) -> Bool { group == gid || groups.contains(group) }
 
     private func has(_ capability: UInt64) -> Bool { capabilities & (1 << capability) != 0 }
 
-    public var mayChangeOwner: Bool { has(0) }
-    public var overridesAccess: Bool { has(1) }
-    public var overridesSearch: Bool { has(1) || has(2) }
+    package var mayChangeOwner: Bool { has(0) }
+    package var overridesAccess: Bool { has(1) }
+    package var overridesSearch: Bool { has(1) || has(2) }
     /// CAP_FOWNER: may do what only a file's owner may.
-    public var actsAsOwner: Bool { has(3) }
-    public var keepsSetID: Bool { has(4) }
-    public var mayChangeRoot: Bool { has(18) }
-    public var mayAdminister: Bool { has(21) }
-    public var mayMakeDevice: Bool { has(27) }
-    public var maySetFileCapabilities: Bool { has(31) }
+    package var actsAsOwner: Bool { has(3) }
+    package var keepsSetID: Bool { has(4) }
+    package var mayChangeRoot: Bool { has(18) }
+    package var mayAdminister: Bool { has(21) }
+    package var mayMakeDevice: Bool { has(27) }
+    package var maySetFileCapabilities: Bool { has(31) }
 }
 
 /// What is wanted of a file (access(2)).
-public struct Access: OptionSet, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+package struct Access: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    public static let execute = Access(rawValue: 1)
-    public static let write = Access(rawValue: 2)
-    public static let read = Access(rawValue: 4)
+    package static let execute = Access(rawValue: 1)
+    package static let write = Access(rawValue: 2)
+    package static let read = Access(rawValue: 4)
 }

@@ -6,7 +6,7 @@ import SystemPackage
 extension FileSystem {
     /// fstat(2).
     /// - Throws: `EBADF` when there is no such descriptor.
-    public func stat(behind path: String) throws(Errno) -> ukf_stat {
+    package func stat(behind path: String) throws(Errno) -> ukf_stat {
         var host = try hostStat(behind: path)
         let id = HostID(host)
         if let handle = handles[id] { return try stat(handle.node) }
@@ -35,7 +35,7 @@ extension FileSystem {
     }
 
     /// The host's stat of what a descriptor holds.
-    public func hostStat(behind path: String) throws(Errno) -> ukf_stat {
+    package func hostStat(behind path: String) throws(Errno) -> ukf_stat {
         var host = ukf_stat()
         let result = ukf_stat(AT_FDCWD, path, 0, &host)
         guard result == 0 else { throw result == -ENOENT ? .badFileDescriptor : Errno(rawValue: -result) }
@@ -71,7 +71,7 @@ extension FileSystem {
     }
 
     /// fchmod(2) of a file without a name.
-    public func setMode(_ mode: UInt32, behind path: String, for caller: Caller) throws(Errno) {
+    package func setMode(_ mode: UInt32, behind path: String, for caller: Caller) throws(Errno) {
         var (attributes, tree, host) = try nameless(path)
         guard attributes.isOwned(by: caller.credentials) else { throw .notPermitted }
         attributes.mode = mode & 0o7777
@@ -82,7 +82,7 @@ extension FileSystem {
     }
 
     /// fchown(2) of a file without a name.
-    public func setOwner(uid: UInt32?, gid: UInt32?, behind path: String, for caller: Caller) throws(Errno) {
+    package func setOwner(uid: UInt32?, gid: UInt32?, behind path: String, for caller: Caller) throws(Errno) {
         var (attributes, tree, host) = try nameless(path)
         guard caller.credentials.mayChangeOwner else { throw .notPermitted }
         attributes.uid = uid ?? attributes.uid
@@ -92,7 +92,7 @@ extension FileSystem {
     }
 
     /// futimens(3) of a file without a name.
-    public func setTimes(_ times: [Int64]?, behind path: String) throws(Errno) {
+    package func setTimes(_ times: [Int64]?, behind path: String) throws(Errno) {
         let descriptor = try check(ukf_open(AT_FDCWD, path, oPath, 0))
         defer { close(descriptor) }
         try check(ukf_futimens(descriptor, times))

@@ -3,19 +3,19 @@ import Glibc
 import SystemPackage
 
 /// Opens devices by number.
-public protocol DeviceOpener: AnyObject {
+package protocol DeviceOpener: AnyObject {
     /// - Throws: `ENXIO` for a device that the container does not have.
     func open(_ type: FileType, major: UInt32, minor: UInt32, flags: CInt, caller: Caller) throws(Errno) -> CInt
 }
 
 /// The harmless devices that every container has, which are the host's own.
-public final class HostDevices: DeviceOpener {
+package final class HostDevices: DeviceOpener {
     /// Path of the container's console on the host: the slave of its first process's terminal.
-    public var console: String?
+    package var console: String?
 
-    public init() {}
+    package init() {}
 
-    public func open(
+    package func open(
         _ type: FileType, major: UInt32, minor: UInt32, flags: CInt, caller: Caller
     ) throws(Errno) -> CInt {
         guard type == .characterDevice else { throw .noSuchAddressOrDevice }

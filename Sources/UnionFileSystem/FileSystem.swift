@@ -6,9 +6,9 @@ import SystemPackage
 ///
 /// Belongs to one thread. Every operation takes the `Caller` on whose behalf it is done, checks what
 /// path_resolution(7) asks, and throws the `Errno` that Linux would give.
-public final class FileSystem {
+package final class FileSystem {
     /// The container's root folder.
-    public let root: Node
+    package let root: Node
     /// In the order in which they were mounted; the root first.
     var mounts: [Mount] = []
     var mountsMade = 0
@@ -26,13 +26,13 @@ public final class FileSystem {
     let pathBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: FileSystem.pathBufferSize)
     static let pathBufferSize = 4 * 4096
     /// Opens what a device number stands for; see `DeviceOpener`.
-    public var devices: any DeviceOpener = HostDevices()
+    package var devices: any DeviceOpener = HostDevices()
     /// Pseudo-terminals opened inside.
     let terminals = TerminalRegistry()
     /// The container's processes, for /proc; nil before the kernel said so.
-    public weak var processes: (any ProcessTableView)?
+    package weak var processes: (any ProcessTableView)?
     /// Host name and the like, for /proc/sys/kernel.
-    public var identity = SystemIdentity()
+    package var identity = SystemIdentity()
 
     struct WeakNode {
         weak var node: Node?
@@ -44,7 +44,7 @@ public final class FileSystem {
     ///   - work: a folder on upper's file system, for files that are being made.
     ///   - scratch: a folder of the host that is this file system's own and is empty.
     /// - Throws: `FileSystemFailure`, which names the folder that cannot be opened.
-    public init(
+    package init(
         layers: [String], upper: String?, work: String?, isReadonly: Bool, scratch: String
     ) throws(FileSystemFailure) {
         var places: [Tree.Place] = []
@@ -99,7 +99,7 @@ public final class FileSystem {
     // MARK: Nodes
 
     /// Owner, mode and type of a node.
-    public func attributes(of node: Node) throws(Errno) -> Attributes {
+    package func attributes(of node: Node) throws(Errno) -> Attributes {
         if let known = node.attributes { return known }
         if let item = node.synthetic { return item.attributes }
         if node.isRemoved { return Attributes(type: node.type, mode: 0o755) }
@@ -127,7 +127,7 @@ public final class FileSystem {
     }
 
     /// The folder above; a folder's own self at the very top.
-    public func parent(of node: Node) -> Node {
+    package func parent(of node: Node) -> Node {
         var at = node
         while at.parent == nil, let point = at.mount.point { at = point }
         return at.parent ?? at
@@ -150,7 +150,7 @@ public final class FileSystem {
     }
 
     /// The absolute path of a node as seen from `root`; nil when it lies outside or has been removed.
-    public func path(of node: Node, from root: Node) -> [UInt8]? {
+    package func path(of node: Node, from root: Node) -> [UInt8]? {
         var names: [Name] = []
         var at = node
         while at !== root {
@@ -197,11 +197,11 @@ public final class FileSystem {
 }
 
 /// Why a file system could not be set up, with the name of what is wrong.
-public struct FileSystemFailure: Error, Sendable, CustomStringConvertible {
-    public let description: String
-    public let errno: Errno
+package struct FileSystemFailure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+    package let errno: Errno
 
-    public init(_ description: String, _ errno: Errno) {
+    package init(_ description: String, _ errno: Errno) {
         self.description = description
         self.errno = errno
     }

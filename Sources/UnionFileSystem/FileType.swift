@@ -1,7 +1,7 @@
 import Glibc
 
 /// The type of a file, as the container sees it.
-public enum FileType: UInt8, Sendable {
+package enum FileType: UInt8, Sendable {
     case fifo = 1
     case characterDevice = 2
     case folder = 4
@@ -11,14 +11,14 @@ public enum FileType: UInt8, Sendable {
     case socket = 12
 
     /// From the type bits of `st_mode`; getdents64 has the same numbers in `d_type`.
-    public init(mode: UInt32) {
+    package init(mode: UInt32) {
         self = FileType(rawValue: UInt8((mode & 0o170000) >> 12)) ?? .file
     }
 
     /// The type bits of `st_mode`.
-    public var bits: UInt32 { UInt32(rawValue) << 12 }
+    package var bits: UInt32 { UInt32(rawValue) << 12 }
 
-    public var isDevice: Bool { self == .characterDevice || self == .blockDevice }
+    package var isDevice: Bool { self == .characterDevice || self == .blockDevice }
 
     /// The letter that stands for it in `user.ukontainer.stat`.
     var letter: UInt8 {

@@ -5,7 +5,7 @@ import SystemPackage
 
 extension FileSystem {
     /// All entries of a folder, without `.` and `..`.
-    public func list(_ node: Node, for caller: Caller) throws(Errno) -> [ListEntry] {
+    package func list(_ node: Node, for caller: Caller) throws(Errno) -> [ListEntry] {
         if node.isRemoved { return [] }
         if let item = node.synthetic {
             guard case .folder(let folder) = item.content else { throw .notDirectory }
@@ -47,7 +47,7 @@ extension FileSystem {
     ///
     /// - Returns: nil when the host's own answer is right; else up to `size` bytes of records.
     /// - Throws: `EINVAL` when not even one record fits.
-    public func listRecords(
+    package func listRecords(
         _ stat: ukf_stat, size: Int, isOld: Bool, for caller: Caller
     ) throws(Errno) -> [UInt8]? {
         guard let handle = handles[HostID(stat)] else { return nil }

@@ -7,7 +7,7 @@ import SystemPackage
 extension FileSystem {
     /// Mounts everything and hides or seals what is to be hidden or sealed. Call once, before any process runs.
     /// - Throws: `FileSystemFailure` that names the mount.
-    public func mount(_ specification: ContainerSpecification, console: String?) throws(FileSystemFailure) {
+    package func mount(_ specification: ContainerSpecification, console: String?) throws(FileSystemFailure) {
         let wasReadonly = mounts[0].isReadonly
         mounts[0].isReadonly = !(mounts[0].tree?.isWritable ?? false)
         defer { mounts[0].isReadonly = wasReadonly }

@@ -3,12 +3,12 @@
 /// Nodes form a tree from each mount's root. A parent holds its children, and a child its parent; `FileSystem` cuts
 /// the ones that nobody else holds out of the tree when there are many. A node whose name was removed stays usable for who
 /// holds it, as `isRemoved`.
-public final class Node {
+package final class Node {
     /// Nil for a mount's root.
-    public internal(set) var parent: Node?
-    public internal(set) var name: Name
+    package internal(set) var parent: Node?
+    package internal(set) var name: Name
     unowned let mount: Mount
-    public internal(set) var type: FileType
+    package internal(set) var type: FileType
     /// The places of the mount's tree in which it exists, topmost in the lowest bit. One for what is no folder.
     var places: UInt128
     /// Children looked up so far; `Child.absent` for names known not to exist.
@@ -21,7 +21,7 @@ public final class Node {
     var mounted: Mount?
     /// Nil for a node of the host's files.
     var synthetic: (any SyntheticItem)?
-    public internal(set) var isRemoved = false
+    package internal(set) var isRemoved = false
     /// Nothing at or below it may be written (readonlyPaths).
     var isSealed = false
     /// Whether a listing of its single place needs our hand, once known: it holds markers or placeholders.
@@ -48,7 +48,7 @@ public final class Node {
     @inline(__always)
     var place: Int { places.trailingZeroBitCount }
 
-    public var isFolder: Bool { type == .folder }
+    package var isFolder: Bool { type == .folder }
 
     /// Whether it exists in more than one place, so that its content is a union.
     var isMerged: Bool { places & (places &- 1) != 0 }

@@ -19,8 +19,8 @@ final class OpenFolder {
 }
 
 /// One line of a folder's listing.
-public struct ListEntry {
-    public var name: Name
-    public var type: FileType
-    public var inode: UInt64
+package struct ListEntry {
+    package var name: Name
+    package var type: FileType
+    package var inode: UInt64
 }

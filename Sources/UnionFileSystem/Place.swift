@@ -1,5 +1,5 @@
 /// Where a lookup ended.
-public enum Place {
+package enum Place {
     case node(Node)
     /// What a descriptor of a process holds and no name leads to: a pipe, a socket, a removed file. The path is the host's
     /// `/proc/PID/fd/N`.

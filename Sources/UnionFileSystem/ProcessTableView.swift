@@ -1,5 +1,5 @@
 /// What /proc needs to know of the container's processes. The kernel's process table conforms.
-public protocol ProcessTableView: AnyObject {
+package protocol ProcessTableView: AnyObject {
     /// Numbers, inside the container, of the processes that are alive, in ascending order.
     func processNumbers() -> [Int32]
     /// Nil when there is no such process.
@@ -11,26 +11,26 @@ public protocol ProcessTableView: AnyObject {
 }
 
 /// One process, as /proc shows it.
-public struct ProcessView {
-    public var number: Int32
-    public var hostNumber: Int32
+package struct ProcessView {
+    package var number: Int32
+    package var hostNumber: Int32
     /// 0 when the parent is outside the container.
-    public var parent: Int32
-    public var uids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32)
-    public var gids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32)
-    public var groups: [UInt32]
-    public var capabilities:
+    package var parent: Int32
+    package var uids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32)
+    package var gids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32)
+    package var groups: [UInt32]
+    package var capabilities:
         (inheritable: UInt64, permitted: UInt64, effective: UInt64, bounding: UInt64, ambient: UInt64)
-    public var noNewPrivileges: Bool
-    public var umask: UInt32
+    package var noNewPrivileges: Bool
+    package var umask: UInt32
     /// Absolute path of the running program inside the container; empty before the first exec.
-    public var executable: [UInt8]
+    package var executable: [UInt8]
     /// How many arguments and which stand before the process's own argv because of `#!`.
-    public var interpreterArguments: [[UInt8]]
-    public var folder: Node
-    public var root: Node
+    package var interpreterArguments: [[UInt8]]
+    package var folder: Node
+    package var root: Node
 
-    public init(
+    package init(
         number: Int32, hostNumber: Int32, parent: Int32,
         uids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32),
         gids: (real: UInt32, effective: UInt32, saved: UInt32, file: UInt32), groups: [UInt32],

@@ -5,7 +5,7 @@ import SystemPackage
 /// What /proc/PID's files say: the host's text, with the container's numbers and paths in it.
 extension FileSystem {
     /// A caller for whom everything is allowed.
-    public func kernelCaller() -> Caller {
+    package func kernelCaller() -> Caller {
         Caller(root: root, folder: root, credentials: .kernel, process: 0, hostProcess: 0, hostThread: 0)
     }
 
@@ -126,13 +126,13 @@ extension FileSystem {
     }
 
     /// The node that a descriptor of a process, given as the host's /proc/PID/fd/N, stands for; nil when no name leads to it.
-    public func node(behind path: String) throws(Errno) -> Node? {
+    package func node(behind path: String) throws(Errno) -> Node? {
         var stat = ukf_stat()
         try check(ukf_stat(AT_FDCWD, path, 0, &stat))
         return node(behind: path, stat: stat)
     }
 
-    public func node(behind path: String, stat: ukf_stat) -> Node? {
+    package func node(behind path: String, stat: ukf_stat) -> Node? {
         let id = HostID(stat)
         if let handle = handles[id] { return handle.node }
         if let node = openedNodes[id]?.node, !node.isRemoved { return node }

@@ -5,7 +5,7 @@ import SystemPackage
 /// Removing and renaming.
 extension FileSystem {
     /// unlink(2).
-    public func removeFile(_ path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
+    package func removeFile(_ path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
         let found = try resolve(path, from: base, for: caller, [])
         let node = try found.node()
         if node.isFolder { throw .isDirectory }
@@ -15,7 +15,7 @@ extension FileSystem {
     }
 
     /// rmdir(2).
-    public func removeFolder(_ path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
+    package func removeFolder(_ path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
         let found = try resolve(path, from: base, for: caller, [])
         let node = try found.node()
         guard node.isFolder else { throw .notDirectory }
@@ -81,7 +81,7 @@ extension FileSystem {
     }
 
     /// rename(2), renameat2(2) with RENAME_NOREPLACE (1) or RENAME_EXCHANGE (2).
-    public func rename(
+    package func rename(
         _ oldPath: [UInt8], from oldBase: Node, to newPath: [UInt8], from newBase: Node, for caller: Caller,
         flags: UInt32
     ) throws(Errno) {

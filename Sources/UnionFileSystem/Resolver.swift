@@ -4,35 +4,35 @@ import Glibc
 import SystemPackage
 
 /// How a path is to be looked up (open(2), openat2(2)).
-public struct LookupOptions: OptionSet, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+package struct LookupOptions: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// A symbolic link at the end is followed.
-    public static let followLast = LookupOptions(rawValue: 1)
-    public static let noMountCrossing = LookupOptions(rawValue: 2)
-    public static let noMagicLinks = LookupOptions(rawValue: 4)
-    public static let noLinks = LookupOptions(rawValue: 8)
-    public static let beneath = LookupOptions(rawValue: 16)
-    public static let inRoot = LookupOptions(rawValue: 32)
+    package static let followLast = LookupOptions(rawValue: 1)
+    package static let noMountCrossing = LookupOptions(rawValue: 2)
+    package static let noMagicLinks = LookupOptions(rawValue: 4)
+    package static let noLinks = LookupOptions(rawValue: 8)
+    package static let beneath = LookupOptions(rawValue: 16)
+    package static let inRoot = LookupOptions(rawValue: 32)
     /// An empty path means the base itself (AT_EMPTY_PATH).
-    public static let emptyPath = LookupOptions(rawValue: 64)
+    package static let emptyPath = LookupOptions(rawValue: 64)
 }
 
 /// Where a path leads.
-public struct Resolution {
+package struct Resolution {
     /// The folder that holds the last component.
-    public var parent: Node
+    package var parent: Node
     /// The last component; empty when the path ended in `.`, `..` or `/`, or in a magic link.
-    public var name: Name
+    package var name: Name
     /// Nil when nothing has that name.
-    public var place: Place?
+    package var place: Place?
     /// The path ended in a slash.
-    public var mustBeFolder: Bool
+    package var mustBeFolder: Bool
 
     /// The node, which exists.
     /// - Throws: `ENOENT`; `ENOTDIR` for a file with a slash behind; `ENXIO` for what no name leads to.
-    public func node() throws(Errno) -> Node {
+    package func node() throws(Errno) -> Node {
         guard case .node(let node) = place else {
             throw place == nil ? .noSuchFileOrDirectory : .noSuchAddressOrDevice
         }
@@ -45,7 +45,7 @@ extension FileSystem {
     ///
     /// - Parameter base: where a relative path starts.
     /// - Throws: `ENOENT` when a component but the last is missing, `ENOTDIR`, `EACCES`, `ELOOP`, `ENAMETOOLONG`, `EXDEV`.
-    public func resolve(
+    package func resolve(
         _ path: [UInt8], from base: Node, for caller: Caller, _ options: LookupOptions = .followLast
     ) throws(Errno) -> Resolution {
         let end = FileSystem.pathBufferSize
@@ -146,7 +146,7 @@ extension FileSystem {
 
     /// The text of a symbolic link.
     /// - Throws: `EINVAL` when the node is none.
-    public func linkTarget(of node: Node, for caller: Caller) throws(Errno) -> [UInt8] {
+    package func linkTarget(of node: Node, for caller: Caller) throws(Errno) -> [UInt8] {
         guard node.type == .link else { throw .invalidArgument }
         if let item = node.synthetic {
             switch item.content {

@@ -6,7 +6,7 @@ import SystemPackage
 /// What the kernel's other parts ask of the tree.
 extension FileSystem {
     /// mount(2) from inside: tmpfs, proc, sysfs, devpts, bind and remount of what is mounted there.
-    public func mount(
+    package func mount(
         type: String, source: [UInt8], at point: Node, flags: UInt64, data: String, for caller: Caller
     ) throws(Errno) {
         let (readonly, noSetID, noDevices, noPrograms): (UInt64, UInt64, UInt64, UInt64) = (1, 2, 4, 8)
@@ -46,7 +46,7 @@ extension FileSystem {
     }
 
     /// umount2(2).
-    public func unmount(_ node: Node) throws(Errno) {
+    package func unmount(_ node: Node) throws(Errno) {
         let mount = node.mount
         guard node.parent == nil, let point = mount.point else { throw .invalidArgument }
         mount.detach()
@@ -55,15 +55,15 @@ extension FileSystem {
     }
 
     /// - Throws: `EACCES` unless the folder may be entered.
-    public func checkSearch(_ node: Node, for caller: Caller) throws(Errno) {
+    package func checkSearch(_ node: Node, for caller: Caller) throws(Errno) {
         guard try attributes(of: node).grants(.execute, to: caller.credentials) else { throw .permissionDenied }
     }
 
     /// Whether set-id bits of programs mean nothing where the node lies.
-    public func forbidsSetID(_ node: Node) -> Bool { node.mount.forbidsSetID }
+    package func forbidsSetID(_ node: Node) -> Bool { node.mount.forbidsSetID }
 
     /// The folder at an absolute path; it and what leads to it are made when they are missing, for the given owner.
-    public func makeFolders(_ path: [UInt8], for caller: Caller, uid: UInt32, gid: UInt32) throws(Errno) -> Node {
+    package func makeFolders(_ path: [UInt8], for caller: Caller, uid: UInt32, gid: UInt32) throws(Errno) -> Node {
         var caller = caller
         var done: [UInt8] = []
         var node = root
@@ -84,7 +84,7 @@ extension FileSystem {
     }
 
     /// Removes a folder of the host with all that is in it; it may be missing.
-    public static func removeHostFolder(_ path: String) throws(Errno) {
+    package static func removeHostFolder(_ path: String) throws(Errno) {
         let folder = ukf_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
         if folder == -ENOENT { return }
         try check(folder)

@@ -70,5 +70,5 @@ final class TerminalRegistry {
 
 extension FileSystem {
     /// Gives a terminal, opened by its master outside of this file system, its name in /dev/pts.
-    public func enter(terminal master: CInt) { terminals.register(master) }
+    package func enter(terminal master: CInt) { terminals.register(master) }
 }

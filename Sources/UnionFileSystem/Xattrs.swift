@@ -16,7 +16,7 @@ extension FileSystem {
     }
 
     /// getxattr(2).
-    public func xattr(_ name: String, of node: Node, for caller: Caller) throws(Errno) -> [UInt8] {
+    package func xattr(_ name: String, of node: Node, for caller: Caller) throws(Errno) -> [UInt8] {
         let host = try hostName(name)
         guard node.synthetic == nil, let tree = node.mount.tree else { throw .notSupportedOnSocket }
         if name.hasPrefix("trusted."), !caller.credentials.mayAdminister { throw Errno(rawValue: ENODATA) }
@@ -31,7 +31,7 @@ extension FileSystem {
     }
 
     /// listxattr(2): the names.
-    public func xattrNames(of node: Node, for caller: Caller) throws(Errno) -> [String] {
+    package func xattrNames(of node: Node, for caller: Caller) throws(Errno) -> [String] {
         guard node.synthetic == nil, let tree = node.mount.tree else { return [] }
         return try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
             tree.xattrNames(descriptor, path).compactMap { name in
@@ -63,7 +63,7 @@ extension FileSystem {
     }
 
     /// setxattr(2); `flags` as there.
-    public func setXattr(
+    package func setXattr(
         _ name: String, to value: [UInt8], flags: CInt, of node: Node, for caller: Caller
     ) throws(Errno) {
         let (tree, host) = try prepareXattr(name, of: node, for: caller)
@@ -73,7 +73,7 @@ extension FileSystem {
     }
 
     /// removexattr(2).
-    public func removeXattr(_ name: String, of node: Node, for caller: Caller) throws(Errno) {
+    package func removeXattr(_ name: String, of node: Node, for caller: Caller) throws(Errno) {
         let (tree, host) = try prepareXattr(name, of: node, for: caller)
         try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
             _ = try check(ukf_removexattr(descriptor, path, host))
