@@ -12,7 +12,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// What every command takes, before its words (as ctr has it) or after them.
 struct GlobalOptions: ParsableArguments {
-    @Option(name: [.customShort("a"), .long], help: "The server's socket (default: ukmanager's; CONTAINERD_ADDRESS).")
+    @Option(help: "The server's socket (default: ukmanager's; CONTAINERD_ADDRESS). In front also -a.")
     var address: String?
     @Option(name: [.customShort("n"), .long], help: "The namespace (default: default; CONTAINERD_NAMESPACE).")
     var namespace: String?
@@ -47,7 +47,8 @@ struct GlobalOptions: ParsableArguments {
         }
         end = min(end, arguments.count)
         do {
-            leading = try GlobalOptions.parse(Array(arguments[..<end]))
+            // -a is the address here only: further on it means --all.
+            leading = try GlobalOptions.parse(arguments[..<end].map { $0 == "-a" ? "--address" : $0 })
         } catch {
             GlobalOptions.exit(withError: error)
         }

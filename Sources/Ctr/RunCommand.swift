@@ -60,16 +60,21 @@ struct RunCommand: AsyncParsableCommand {
         let session = ProcessSession(client: client, container: id, exec: nil, fifos: fifos)
         if detach {
             do {
-                try writePid(try await client.tasks.create(id, rootfs: mounts, io: fifos.io))
-                _ = try await client.tasks.start(id)
+                try await fifos.held {
+                    try writePid(try await client.tasks.create(id, rootfs: mounts, io: fifos.io))
+                    _ = try await client.tasks.start(id)
+                }
             } catch {
                 fifos.remove()
                 throw error
             }
             return 0
         }
-        try writePid(try await client.tasks.create(id, rootfs: mounts, io: fifos.io))
-        return try await session.run { _ = try await client.tasks.start(id) }
+        return try await session.run {
+            try writePid(try await client.tasks.create(id, rootfs: mounts, io: fifos.io))
+        } start: {
+            _ = try await client.tasks.start(id)
+        }
     }
 
     /// Runs a process without streams.

@@ -30,9 +30,16 @@ struct Table {
     func print() { Output.write(text) }
 }
 
+/// JSON with the names of the protocol's definition, as containerd's own tools print it.
+let jsonNames = {
+    var options = JSONEncodingOptions()
+    options.preserveProtoFieldNames = true
+    return options
+}()
+
 /// Prints messages as a JSON array, one message a line.
 func printJSON(_ messages: [some Message]) throws {
-    let lines = try messages.map { "  " + (try $0.jsonString()) }
+    let lines = try messages.map { "  " + (try $0.jsonString(options: jsonNames)) }
     print(lines.isEmpty ? "[]" : "[\n" + lines.joined(separator: ",\n") + "\n]")
 }
 

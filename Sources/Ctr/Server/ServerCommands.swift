@@ -149,7 +149,7 @@ struct EventsCommand: AsyncParsableCommand {
     func run() async throws {
         for try await event in try await options.client().events.subscribe(filters: filters) {
             // The event's own type decides how it reads; one that is not known shows its name.
-            let body = try event.message?.jsonString() ?? "{\"type\":\"\(event.event.typeURL)\"}"
+            let body = try event.message?.jsonString(options: jsonNames) ?? "{\"type\":\"\(event.event.typeURL)\"}"
             if options.isJSON {
                 print(
                     "{\"timestamp\":\"\(event.timestamp.rfc3339)\",\"namespace\":\"\(event.namespace)\","

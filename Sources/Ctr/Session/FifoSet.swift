@@ -42,6 +42,15 @@ struct FifoSet: Sendable {
         folder = nil
     }
 
+    /// Runs `body` with this process at the other ends of the pipes, which may be what a shim waits for; nothing is read.
+    func held<R>(_ body: () async throws -> R) async rethrows -> R {
+        let ends = [(io.stdin, O_RDWR), (io.stdout, O_RDONLY), (io.stderr, O_RDONLY)].compactMap { path, mode in
+            path.isEmpty ? nil : open(path, mode | O_NONBLOCK | O_CLOEXEC)
+        }
+        defer { for end in ends where end >= 0 { close(end) } }
+        return try await body()
+    }
+
     /// Removes the pipes' names.
     func remove() {
         for path in [io.stdin, io.stdout, io.stderr] where !path.isEmpty { unlink(path) }

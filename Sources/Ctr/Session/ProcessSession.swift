@@ -11,11 +11,15 @@ struct ProcessSession: Sendable {
     let exec: String?
     let fifos: FifoSet
 
-    /// Lets the process go by `start` and stays with it until it ends. Returns its exit code.
-    func run(start: () async throws -> Void) async throws -> UInt32 {
+    /// Makes the process by `create`, lets it go by `start` and stays with it until it ends. Returns its exit code.
+    func run(
+        create: () async throws -> Void = {}, start: () async throws -> Void = {}
+    ) async throws -> UInt32 {
+        // Before anything else: containerd's own shim waits in `create` for the other ends of the pipes.
         let copy = StreamCopy(fifos) {
             Task { try? await client.tasks.closeInput(container, exec: exec) }
         }
+        try await create()
         async let exit = client.tasks.wait(container, exec: exec)
         let raw = fifos.io.terminal ? RawTerminal() : nil
         defer { raw?.restore() }

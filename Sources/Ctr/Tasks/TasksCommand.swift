@@ -65,19 +65,25 @@ struct StartTask: AsyncParsableCommand {
             container.snapshotKey.isEmpty
             ? [] : try await client.snapshots(container.snapshotter).mounts(container.snapshotKey)
         let fifos = nullIO ? FifoSet(existing: TaskIO(terminal: terminal)) : try FifoSet(id: id, terminal: terminal)
-        do {
-            _ = try await client.tasks.create(id, rootfs: mounts, io: fifos.io)
-        } catch {
-            fifos.remove()
-            throw error
-        }
-        if detach {
-            _ = try await client.tasks.start(id)
-            return
+        if detach || nullIO {
+            do {
+                try await fifos.held {
+                    _ = try await client.tasks.create(id, rootfs: mounts, io: fifos.io)
+                    _ = try await client.tasks.start(id)
+                }
+            } catch {
+                fifos.remove()
+                throw error
+            }
+            if detach { return }
         }
         defer { fifos.remove() }
         let session = ProcessSession(client: client, container: id, exec: nil, fifos: fifos)
-        let code = try await session.run { _ = try await client.tasks.start(id) }
+        let code = try await session.run {
+            if !nullIO { _ = try await client.tasks.create(id, rootfs: mounts, io: fifos.io) }
+        } start: {
+            if !nullIO { _ = try await client.tasks.start(id) }
+        }
         try await client.tasks.delete(id)
         if code != 0 { throw ExitCode(Int32(code)) }
     }
@@ -94,7 +100,7 @@ struct AttachTask: AsyncParsableCommand {
         let task = try await client.tasks.get(id)
         let io = TaskIO(stdin: task.stdin, stdout: task.stdout, stderr: task.stderr, terminal: task.terminal)
         let session = ProcessSession(client: client, container: id, exec: nil, fifos: FifoSet(existing: io))
-        let code = try await session.run {}
+        let code = try await session.run()
         try await client.tasks.delete(id)
         FifoSet.removeLeft(io)
         if code != 0 { throw ExitCode(Int32(code)) }
@@ -141,11 +147,14 @@ struct ExecTask: AsyncParsableCommand {
         }
         let fifos = try FifoSet(id: exec, terminal: tty)
         defer { fifos.remove() }
-        try await client.tasks.exec(id, exec: exec, process: process, io: fifos.io)
         let session = ProcessSession(client: client, container: id, exec: exec, fifos: fifos)
         let code: UInt32
         do {
-            code = try await session.run { _ = try await client.tasks.start(id, exec: exec) }
+            code = try await session.run {
+                try await client.tasks.exec(id, exec: exec, process: process, io: fifos.io)
+            } start: {
+                _ = try await client.tasks.start(id, exec: exec)
+            }
         } catch {
             _ = try? await client.tasks.delete(id, exec: exec)
             throw error
