@@ -26,10 +26,10 @@ public struct ContainerdManager: ManagerConnection {
         runtime = configuration.runtime
     }
 
-    /// Runs a call; when the server went away in the middle of it, once more.
+    /// Runs a call; when the server went away in the middle of it, again.
     private func call<T: Sendable>(_ body: @Sendable () async throws -> T) async throws -> T {
         for _ in 0..<2 {
-            do { return try await body() } catch let error as RPCError where error.code == .unavailable {}
+            do { return try await once(body) } catch let error as ManagerError where error.kind == .unavailable {}
         }
         return try await once(body)
     }
