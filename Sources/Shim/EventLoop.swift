@@ -5,19 +5,22 @@ import Glibc
 import Host
 
 /// The one thread of the shim: readiness of descriptors, ends of child processes and timers, one after the other.
-final class EventLoop {
+package final class EventLoop {
     /// What a descriptor is watched for.
-    struct Interest: OptionSet {
-        var rawValue: UInt32
-        static let read = Interest(rawValue: EPOLLIN.rawValue)
-        static let write = Interest(rawValue: EPOLLOUT.rawValue)
+    package struct Interest: OptionSet {
+        package var rawValue: UInt32
+
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        package static let read = Interest(rawValue: EPOLLIN.rawValue)
+        package static let write = Interest(rawValue: EPOLLOUT.rawValue)
     }
 
     /// A watched descriptor. Ends with `EventLoop.unwatch`, which has to come before the descriptor is closed.
-    final class Watch {
-        let descriptor: CInt
+    package final class Watch {
+        package let descriptor: CInt
         fileprivate let token: UInt64
-        fileprivate(set) var interest: Interest
+        package fileprivate(set) var interest: Interest
         fileprivate let handler: (Interest) -> Void
 
         fileprivate init(
@@ -31,7 +34,7 @@ final class EventLoop {
     }
 
     /// What identifies a timer.
-    typealias TimerToken = UInt64
+    package typealias TimerToken = UInt64
 
     private struct Timer {
         var token: TimerToken
@@ -42,7 +45,7 @@ final class EventLoop {
     private static let restMilliseconds: CInt = 300
 
     /// Told of every child process that ends: its pid and its wait(2) status.
-    var childEnded: (pid_t, CInt) -> Void = { _, _ in }
+    package var childEnded: (pid_t, CInt) -> Void = { _, _ in }
 
     private let epoll: CInt
     private let signals: CInt
@@ -54,7 +57,7 @@ final class EventLoop {
     /// Blocks the signals that the loop takes over.
     ///
     /// - Throws: `HostError`.
-    init() throws {
+    package init() throws {
         epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw HostError.last("create", "epoll") }
         // The end of a terminal or of a parent is nothing to a shim: it lives as long as its containers.
@@ -77,7 +80,7 @@ final class EventLoop {
 
     /// Calls `handler` whenever `descriptor` is ready, hung up or broken; the two latter count as what was asked for.
     @discardableResult
-    func watch(
+    package func watch(
         _ descriptor: CInt, _ interest: Interest, _ handler: @escaping (Interest) -> Void
     ) throws -> Watch {
         lastToken += 1
@@ -91,7 +94,7 @@ final class EventLoop {
     }
 
     /// Changes what is waited for. With nothing left the descriptor is taken out, so that a hang-up does not spin.
-    func change(_ watch: Watch, to interest: Interest) {
+    package func change(_ watch: Watch, to interest: Interest) {
         guard watch.interest != interest, watches[watch.token] != nil else { return }
         var event = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: watch.token))
         if interest.isEmpty {
@@ -103,27 +106,27 @@ final class EventLoop {
     }
 
     /// Stops watching.
-    func unwatch(_ watch: Watch) {
+    package func unwatch(_ watch: Watch) {
         guard watches.removeValue(forKey: watch.token) != nil, !watch.interest.isEmpty else { return }
         epoll_ctl(epoll, EPOLL_CTL_DEL, watch.descriptor, nil)
     }
 
     /// Calls `handler` once, in `milliseconds`.
     @discardableResult
-    func after(_ milliseconds: UInt64, _ handler: @escaping () -> Void) -> TimerToken {
+    package func after(_ milliseconds: UInt64, _ handler: @escaping () -> Void) -> TimerToken {
         lastToken += 1
         timers.append(Timer(token: lastToken, due: EventLoop.now() + milliseconds * 1_000_000, handler: handler))
         return lastToken
     }
 
     /// Calls off a timer; one that has fired is nothing to call off.
-    func cancel(_ token: TimerToken?) {
+    package func cancel(_ token: TimerToken?) {
         guard let token else { return }
         timers.removeAll { $0.token == token }
     }
 
     /// Runs until `stop`. `rest` is called once nothing has happened for a while after something did.
-    func run(rest: () -> Void) {
+    package func run(rest: () -> Void) {
         var events = [epoll_event](repeating: epoll_event(), count: 16)
         var isRested = false
         while isRunning {
@@ -148,10 +151,10 @@ final class EventLoop {
     }
 
     /// Ends `run` after the handler that is running.
-    func stop() { isRunning = false }
+    package func stop() { isRunning = false }
 
     /// The monotonic clock in nanoseconds.
-    static func now() -> UInt64 {
+    package static func now() -> UInt64 {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)

@@ -1,5 +1,5 @@
 /// A JSON document (RFC 8259), as far as the shim reads any: what the runtime prints, and annotations.
-enum JSONValue {
+package enum JSONValue {
     case null
     case boolean(Bool)
     /// The digits as they stand: counters use all 64 bits.
@@ -9,32 +9,32 @@ enum JSONValue {
     case object([(key: String, value: JSONValue)])
 
     /// Reads the first value in `bytes`; nil when they hold none.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         var parser = Parser(bytes: bytes)
         guard let value = parser.value(depth: 0) else { return nil }
         self = value
     }
 
     /// A member of an object; `null` where there is none.
-    subscript(key: String) -> JSONValue {
+    package subscript(key: String) -> JSONValue {
         guard case .object(let members) = self else { return .null }
         return members.first { $0.key == key }?.value ?? .null
     }
 
     /// The text of a string.
-    var string: String? {
+    package var string: String? {
         if case .string(let text) = self { return text }
         return nil
     }
 
     /// The value of a number that is a whole one and not negative; 0 for anything else.
-    var unsigned: UInt64 {
+    package var unsigned: UInt64 {
         if case .number(let digits) = self { return UInt64(digits) ?? 0 }
         return 0
     }
 
     /// The members of an array.
-    var elements: [JSONValue] {
+    package var elements: [JSONValue] {
         if case .array(let values) = self { return values }
         return []
     }

@@ -5,18 +5,18 @@ import TTRPC
 
 /// What Stats answers with: the counters of `runu events --stats`, in the message that a client of a host with this kind
 /// of cgroup hierarchy expects.
-struct Metrics {
-    var typeURL: String
-    var encoded: [UInt8]
+package struct Metrics {
+    package var typeURL: String
+    package var encoded: [UInt8]
 
     /// From the `data` of a stats event (runc's types/events.go).
-    init(_ data: JSONValue, unified: Bool = Metrics.hostIsUnified) {
+    package init(_ data: JSONValue, unified: Bool = Metrics.hostIsUnified) {
         typeURL = unified ? "io.containerd.cgroups.v2.Metrics" : "io.containerd.cgroups.v1.Metrics"
         encoded = unified ? Metrics.version2(data) : Metrics.version1(data)
     }
 
     /// Whether the host has the unified hierarchy, as `stat -f /sys/fs/cgroup` tells.
-    static var hostIsUnified: Bool { access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 }
+    package static var hostIsUnified: Bool { access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 }
 
     private static func version1(_ data: JSONValue) -> [UInt8] {
         let arena = MessageArena()

@@ -1,12 +1,19 @@
 /// A mount of a Create request, and its line in the bundle's `rootfs.fstab`.
-struct RootMount: Equatable {
-    var type: String
-    var source: String
-    var target: String
-    var options: [String]
+package struct RootMount: Equatable {
+    package var type: String
+    package var source: String
+    package var target: String
+    package var options: [String]
+
+    package init(type: String, source: String, target: String, options: [String]) {
+        self.type = type
+        self.source = source
+        self.target = target
+        self.options = options
+    }
 
     /// The line in fstab(5)'s form; what would end a field is written as three octal digits behind a backslash.
-    var line: String {
+    package var line: String {
         let fields = [
             source.isEmpty ? "none" : source,
             target.isEmpty ? "/" : target,

@@ -1,33 +1,33 @@
 /// The shim's command line, as containerd gives it (core/runtime/v2/README.md, "Command line"): Go's flags, each with
 /// one dash or two, its value behind `=` or as the next argument; then the action.
-struct ShimOptions: Equatable {
+package struct ShimOptions: Equatable {
     /// What the shim is to do.
-    enum Action: String {
+    package enum Action: String {
         case start
         case delete
         /// No action: serve on descriptor 3.
         case serve = ""
     }
 
-    var namespace = ""
-    var id = ""
+    package var namespace = ""
+    package var id = ""
     /// containerd's gRPC socket.
-    var address = ""
+    package var address = ""
     /// The bundle's folder; the working directory when empty.
-    var bundle = ""
+    package var bundle = ""
     /// The program that publishes events for shims without ttrpc.
-    var publishBinary = ""
-    var socket = ""
-    var isDebug = false
-    var showsVersion = false
-    var showsInformation = false
-    var showsHelp = false
-    var action = Action.serve
+    package var publishBinary = ""
+    package var socket = ""
+    package var isDebug = false
+    package var showsVersion = false
+    package var showsInformation = false
+    package var showsHelp = false
+    package var action = Action.serve
 
     /// Reads `arguments`, the program's name not included.
     ///
     /// - Throws: `ShimUsageError`.
-    init(_ arguments: [String]) throws {
+    package init(_ arguments: [String]) throws {
         var rest = arguments[...]
         while let argument = rest.first, argument.utf8.first == UInt8(ascii: "-"), argument.utf8.count > 1 {
             rest.removeFirst()
@@ -82,6 +82,6 @@ struct ShimOptions: Equatable {
 }
 
 /// A command line that the shim does not understand.
-struct ShimUsageError: Error, CustomStringConvertible {
-    var description: String
+package struct ShimUsageError: Error, CustomStringConvertible {
+    package var description: String
 }

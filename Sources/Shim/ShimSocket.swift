@@ -3,11 +3,11 @@ import Host
 import SystemPackage
 
 /// Where a shim listens: a short path whatever the bundle's is, the same for everyone who asks.
-enum ShimSocket {
+package enum ShimSocket {
     /// The path of the shim for `id`, or for the pod that it belongs to.
     ///
     /// - Parameter manager: the gRPC socket of the containerd that owns it.
-    static func path(manager: String, namespace: String, id: String) -> FilePath {
+    package static func path(manager: String, namespace: String, id: String) -> FilePath {
         // FNV-1a with 128 bits: the folder is the user's own, so nobody else can aim at a name in it.
         let prime: UInt128 = 1 << 88 | 0x13B
         var hash: UInt128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D

@@ -23,13 +23,21 @@ final class StandardStreams {
     private(set) var process: [FileDescriptor?] = [nil, nil, nil]
     private var inputWriter: FileDescriptor?
     private var kept: [FileDescriptor] = []
+    private var logProgram: LogProgram?
 
-    /// Opens what `paths` names: a fifo's or a file's path, a `file://` URI, or nothing.
+    /// Opens what `paths` names: a fifo's or a file's path, a `file://` or `binary://` URI, or nothing.
     ///
     /// - Throws: `TTRPCError` that names the path.
-    init(_ paths: StreamPaths) throws {
+    init(_ paths: StreamPaths, container: String, namespace: String) throws {
         do {
             if !paths.input.isEmpty { try openInput(paths.input) }
+            if paths.output.hasPrefix("binary://") {
+                let program = try LogProgram(uri: paths.output, container: container, namespace: namespace)
+                logProgram = program
+                process[1] = program.output
+                process[2] = program.error
+                return
+            }
             if !paths.output.isEmpty { process[1] = try openOutput(paths.output) }
             if !paths.error.isEmpty, !paths.isTerminal {
                 process[2] =
@@ -40,6 +48,13 @@ final class StandardStreams {
             close()
             throw error
         }
+    }
+
+    /// Calls `completion` once the streams can be used.
+    func whenReady(_ loop: EventLoop, _ completion: @escaping (TTRPCError?) -> Void) {
+        guard let logProgram else { return completion(nil) }
+        logProgram.whenReady(loop, completion)
+        self.logProgram = nil
     }
 
     /// The client will send no more: its end of the input is the end of the file.
@@ -80,7 +95,9 @@ final class StandardStreams {
                 let name = String(uri[..<scheme])
                 throw TTRPCError(.unimplemented, "unknown STDIO scheme \(name): not implemented")
             }
-            return try open(String(uri.dropFirst("file://".count)), O_WRONLY | O_APPEND | O_CREAT)
+            let path = FilePath(String(uri.dropFirst("file://".count)))
+            try Folders.make(path.removingLastComponent())
+            return try open(path.string, O_WRONLY | O_APPEND | O_CREAT)
         }
         guard StandardStreams.isFifo(uri) else { return try open(uri, O_WRONLY | O_APPEND) }
         kept.append(try open(uri, O_RDONLY | O_NONBLOCK))

@@ -55,16 +55,13 @@ extension TaskService {
                     .failedPrecondition,
                     "cannot exec in a \(TaskService.word(container.main.state)) container: failed precondition")
             }
-            process.streams = try StandardStreams(process.paths)
+            process.streams = try StandardStreams(process.paths, container: container.id, namespace: namespace)
             try writeFile(file, process.document)
-            try launch(
+            launch(
                 process, of: container, ["exec", "--process", file, "--detach"], failure: "OCI runtime exec failed"
-            ) { result in
+            ) { error in
                 unlink(file)
-                switch result {
-                case .success: started()
-                case .failure(let error): fail(error)
-                }
+                if let error { fail(error) } else { started() }
             }
         } catch {
             unlink(file)

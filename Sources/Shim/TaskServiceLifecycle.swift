@@ -46,32 +46,31 @@ extension TaskService {
                 container.bundle + "/rootfs.fstab", Array(rootfs.map(\.line).joined().utf8))
         }
         try container.settings.save(inBundle: container.bundle)
-        main.streams = try StandardStreams(main.paths)
+        main.streams = try StandardStreams(main.paths, container: container.id, namespace: namespace)
         containers[container.id] = container
-        do {
-            try launch(
-                main, of: container, ["create", "--bundle", container.bundle], failure: "OCI runtime create failed"
-            ) { [self] result in
-                switch result {
-                case .failure(let error):
-                    main.close()
-                    containers[container.id] = nil
-                    containerRemoved()
-                    reply(.failure(error))
-                case .success:
-                    main.state = .created
-                    publisher.publish(.create(container, rootfs))
-                    let message: Containerd__Task__V3__CreateTaskResponse = makeMessage(
-                        containerd__task__v3__create_task_response__init
-                    ) { $0.pid = UInt32(main.pid) }
-                    reply(.success(encodeMessage(message)))
-                    releaseHeldExit(main, of: container)
+        let fail = { [self] (error: TTRPCError) in
+            if main.pid > 0 {
+                // The runtime has made it, the shim has no use for it.
+                try? runtime.run(container.settings, bundle: container.bundle, ["delete", "--force", container.id]) {
+                    _ in
                 }
             }
-        } catch {
             main.close()
             containers[container.id] = nil
-            throw error
+            containerRemoved()
+            reply(.failure(error))
+        }
+        launch(
+            main, of: container, ["create", "--bundle", container.bundle], failure: "OCI runtime create failed"
+        ) { [self] error in
+            if let error { return fail(error) }
+            main.state = .created
+            publisher.publish(.create(container, rootfs))
+            let message: Containerd__Task__V3__CreateTaskResponse = makeMessage(
+                containerd__task__v3__create_task_response__init
+            ) { $0.pid = UInt32(main.pid) }
+            reply(.success(encodeMessage(message)))
+            releaseHeldExit(main, of: container)
         }
     }
 
@@ -161,34 +160,47 @@ extension TaskService {
 
     /// Runs a command of the runtime that makes `process`, and takes over the pid and the terminal that it tells.
     ///
-    /// - Parameter completion: called after the pid is known and the process's end is expected.
+    /// - Parameter completion: called with nil after the pid is known and the process's end is expected, or with an error.
     func launch(
         _ process: ContainerProcess, of container: Container, _ arguments: [String], failure: String,
-        completion: @escaping (Result<Void, TTRPCError>) -> Void
+        completion: @escaping (TTRPCError?) -> Void
+    ) {
+        process.streams?.whenReady(loop) { [self] error in
+            if let error { return completion(error) }
+            do {
+                try launchNow(process, of: container, arguments, failure: failure, completion: completion)
+            } catch {
+                completion(error as? TTRPCError ?? TTRPCError(.unknown, "\(failure): \(error): unknown"))
+            }
+        }
+    }
+
+    private func launchNow(
+        _ process: ContainerProcess, of container: Container, _ arguments: [String], failure: String,
+        completion: @escaping (TTRPCError?) -> Void
     ) throws {
         let pidFile = container.path(process, ".pid")
         var arguments = arguments + ["--pid-file", pidFile]
+        var streams = process.streams?.process ?? [nil, nil, nil]
         var console: ConsoleSocket?
         if process.paths.isTerminal {
             let folder = Folders.current.runtime.appending("s")
             try Folders.make(folder)
             console = try ConsoleSocket(folder.appending("pty-\(getpid())-\(EventLoop.now())"))
             arguments += ["--console-socket", console!.path]
+            streams = [nil, nil, nil]
         }
-        var streams = process.streams?.process
-        if process.paths.isTerminal { streams = [nil, nil, nil] }
         do {
             try runtime.run(
-                container.settings, bundle: container.bundle, arguments + [container.id],
-                streams: streams ?? [nil, nil, nil], makesProcess: true
+                container.settings, bundle: container.bundle, arguments + [container.id], streams: streams,
+                makesProcess: true
             ) { [self] outcome in
                 defer { console?.close() }
                 guard outcome.exitCode == 0 else {
-                    return completion(.failure(TTRPCError(.unknown, "\(failure): \(outcome.message): unknown")))
+                    return completion(TTRPCError(.unknown, "\(failure): \(outcome.message): unknown"))
                 }
                 guard let pid = Container.readPid(pidFile) else {
-                    return completion(
-                        .failure(TTRPCError(.unknown, "\(failure): no pid in \(pidFile): unknown")))
+                    return completion(TTRPCError(.unknown, "\(failure): no pid in \(pidFile): unknown"))
                 }
                 process.pid = pid
                 children.expect(pid) { [self] status in
@@ -203,11 +215,11 @@ extension TaskService {
                     } else {
                         process.streams?.handOver()
                     }
+                    completion(nil)
                 } catch {
                     Glibc.kill(pid, SIGKILL)
-                    return completion(.failure(TTRPCError(.unknown, "\(failure): \(error): unknown")))
+                    completion(TTRPCError(.unknown, "\(failure): \(error): unknown"))
                 }
-                completion(.success(()))
             }
         } catch {
             console?.close()

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// Carries bytes between a process's terminal and the client's fifos. A side that takes no more is waited for; the
 /// other side is not read meanwhile, so that at most one buffer is held for each direction.
-final class TerminalRelay {
+package final class TerminalRelay {
     private static let chunk = 4096
 
     private let loop: EventLoop
@@ -24,7 +24,7 @@ final class TerminalRelay {
 
     /// Begins to carry. `input` and `output` are non-blocking from here on, and stay the caller's to close, after `close`.
     /// `master` is the relay's.
-    init(_ loop: EventLoop, master: FileDescriptor, input: FileDescriptor?, output: FileDescriptor?) throws {
+    package init(_ loop: EventLoop, master: FileDescriptor, input: FileDescriptor?, output: FileDescriptor?) throws {
         self.loop = loop
         self.master = master
         self.input = input
@@ -39,12 +39,12 @@ final class TerminalRelay {
     }
 
     /// Sets the terminal's size in characters.
-    func resize(rows: UInt16, columns: UInt16) throws {
+    package func resize(rows: UInt16, columns: UInt16) throws {
         try Terminal.resize(master, rows: rows, columns: columns)
     }
 
     /// The process has ended: calls `completion` once all that it wrote is with the client.
-    func drain(_ completion: @escaping () -> Void) {
+    package func drain(_ completion: @escaping () -> Void) {
         drained = { [unowned self] in
             drained = nil
             completion()
@@ -53,7 +53,7 @@ final class TerminalRelay {
     }
 
     /// Ends the relay.
-    func close() {
+    package func close() {
         for watch in [masterWatch, inputWatch, outputWatch] {
             if let watch { loop.unwatch(watch) }
         }

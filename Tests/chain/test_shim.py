@@ -508,3 +508,19 @@ def test_bad_command_lines_are_refused(tmp_path):
         assert result.stderr
     result = run("-namespace", "n", "-id", "i", "-bundle", "/no/such", "start")
     assert result.returncode == 1 and "/no/such" in result.stderr
+
+
+def test_output_to_a_logging_program(shim, tmp_path):
+    """nerdctl's way: the program reads descriptors 3 and 4, and closes 5 when it is ready."""
+    logger = tmp_path / "logger"
+    logger.write_text(
+        '#!/bin/sh\nexec 5>&-\n{ echo "$CONTAINER_NAMESPACE/$CONTAINER_ID $1=$2"; cat <&3; cat <&4; } > ' + f"{tmp_path}/logged.new\n"
+        f"mv {tmp_path}/logged.new {tmp_path}/logged\n")
+    logger.chmod(0o755)
+    one = shim(["sh", "-c", "echo out; echo err >&2"])
+    one.create(stdout=f"binary://{logger}?name=a%20b")
+    one.start()
+    assert one.wait() == 0
+    wait_until(lambda: (tmp_path / "logged").exists(), 2.0, "the log")
+    assert (tmp_path / "logged").read_text() == "test/c0 name=a b\nout\nerr\n"
+    assert "no-such-logger" in error(shim(["true"]).create, stdout="binary:///no-such-logger").message

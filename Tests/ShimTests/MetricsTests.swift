@@ -1,0 +1,36 @@
+import CShimMessages
+import Shim
+import TTRPC
+import Testing
+
+@Suite struct MetricsTests {
+    private let data = JSONValue(
+        Array(
+            #"""
+            {"cpu": {"usage": {"total": 5000000, "kernel": 2000000, "user": 3000000}},
+             "memory": {"usage": {"usage": 11, "max": 12, "limit": 18446744073709551615}, "cache": 13},
+             "pids": {"current": 2, "limit": 99}}
+            """#.utf8))!
+
+    @Test func onAHostWithoutTheUnifiedHierarchyTheyAreOfVersion1() throws {
+        let metrics = Metrics(data, unified: false)
+        #expect(metrics.typeURL == "io.containerd.cgroups.v1.Metrics")
+        try decodeMessage(metrics.encoded, io__containerd__cgroups__v1__metrics__unpack) { message in
+            #expect(message.pids.pointee.current == 2)
+            #expect(message.cpu.pointee.usage.pointee.total == 5_000_000)
+            #expect(message.memory.pointee.usage.pointee.limit == .max)
+            #expect(message.memory.pointee.cache == 13)
+        }
+    }
+
+    @Test func withItTheyAreOfVersion2_inMicroseconds() throws {
+        let metrics = Metrics(data, unified: true)
+        #expect(metrics.typeURL == "io.containerd.cgroups.v2.Metrics")
+        try decodeMessage(metrics.encoded, io__containerd__cgroups__v2__metrics__unpack) { message in
+            #expect(message.pids.pointee.limit == 99)
+            #expect(message.cpu.pointee.usage_usec == 5000)
+            #expect(message.cpu.pointee.system_usec == 2000)
+            #expect(message.memory.pointee.usage == 11)
+        }
+    }
+}
