@@ -22,6 +22,9 @@ final class EventQueue {
 
     private let descriptor: CInt
     private var ready = [epoll_event](repeating: epoll_event(), count: 16)
+    /// Called when nothing has happened for a while after something did.
+    var onIdle: () -> Void = {}
+    private var isWarm = true
     /// When `onDeadline` is called, once.
     var deadline: Deadline?
     var onDeadline: () -> Void = {}
@@ -54,7 +57,14 @@ final class EventQueue {
                 onDeadline()
             }
         }
-        let count = epoll_wait(descriptor, &ready, CInt(ready.count), timeout)
+        let rests = timeout < 0 && isWarm
+        let count = epoll_wait(descriptor, &ready, CInt(ready.count), rests ? 1000 : timeout)
+        if count > 0 {
+            isWarm = true
+        } else if count == 0, rests {
+            isWarm = false
+            onIdle()
+        }
         return max(0, Int(count))
     }
 

@@ -72,6 +72,7 @@ package final class Kernel: @unchecked Sendable {
 
     /// Answers until the container is gone.
     func run() -> Never {
+        events.onIdle = { ukk_rest() }
         events.add(listener, .call)
         events.add(nursery.socket, .nursery)
         while true {

@@ -14,8 +14,7 @@ enum PidCalls {
     }
 
     static let getppid: SystemCallHandler = { call throws(Errno) in
-        guard let parent = HostProcess.statistics(of: call.process.pid)?.parent else { return .value(0) }
-        return .value(Int(call.kernel.visible(parent)))
+        .value(Int(call.kernel.processes.number(ofHost: call.process.parent)))
     }
 
     static let getpgrp: SystemCallHandler = { call throws(Errno) in

@@ -72,8 +72,11 @@ package final class ProcessTable {
         processes[process.pid] = nil
         if process.pidfd >= 0 { close(process.pidfd) }
         process.pidfd = -1
-        // Orphans go to the first process.
-        for child in processes.values where child.parent == process.pid { child.parent = first?.pid ?? 0 }
+        // Orphans go to the first process, or to a subreaper between.
+        for child in processes.values where child.parent == process.pid {
+            let parent = HostProcess.statistics(of: child.pid)?.parent ?? 0
+            child.parent = processes[parent] == nil ? 0 : parent
+        }
     }
 
     /// A thread ends by itself.

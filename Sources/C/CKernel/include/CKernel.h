@@ -94,3 +94,5 @@ long ukk_raw(long number, long a, long b, long c, long d, long e, long f);
 int ukk_open_path(const char *path);
 /// Takes malloc's arenas and thresholds down: a kernel is one small process per container.
 void ukk_keep_small(void);
+/// Gives memory back that was needed for a while: free heap, and the program's text, which comes again page by page.
+void ukk_rest(void);
