@@ -33,7 +33,8 @@ def test_containers_survive_kill_9_of_both_daemons(chain, round):
             assert chain.inspect(name)["State"]["Running"] is True
             assert chain.uk("exec", name, "echo", "inside").stdout == "inside\n"
             assert chain.uk("logs", name).stdout == "begin\n"
-            chain.uk("exec", name, "touch", "/tmp/end")
+            # The first process may see the file, and take the container with it, before touch itself has ended.
+            chain.uk("exec", name, "touch", "/tmp/end", check=False)
             assert chain.uk("logs", "-f", name).stdout == "begin\nend\n"
             assert chain.uk("wait", name).stdout.strip() == str(40 + index)
     finally:
