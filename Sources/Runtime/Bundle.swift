@@ -10,20 +10,37 @@ public struct Bundle: Sendable {
     /// Its config.json.
     public var spec: RuntimeSpec
 
+    /// A bundle's folder and the text of its config.json, not looked at yet.
+    struct Source {
+        let path: FilePath
+        let configuration: [UInt8]
+    }
+
     /// Reads the bundle in `folder`.
     ///
     /// - Throws: `RuntimeError` when there is no config.json or it cannot be used.
     public init(_ folder: FilePath) throws {
+        try self.init(try Bundle.source(folder))
+    }
+
+    /// - Throws: `RuntimeError` when there is no config.json.
+    static func source(_ folder: FilePath) throws -> Source {
         guard let resolved = realpath(folder.string, nil) else {
             throw RuntimeError("chdir \(folder): \(String(cString: strerror(errno)))")
         }
-        path = FilePath(String(cString: resolved))
-        free(resolved)
+        defer { free(resolved) }
+        let path = FilePath(String(cString: resolved))
         guard let bytes = try readFile(path.appending("config.json")) else {
             throw RuntimeError("JSON specification file config.json not found")
         }
+        return Source(path: path, configuration: bytes)
+    }
+
+    /// - Throws: `RuntimeError` when config.json cannot be used.
+    init(_ source: Source) throws {
+        path = source.path
         do {
-            spec = try JSON.decode(from: bytes)
+            spec = try JSON.decode(from: source.configuration)
         } catch {
             throw RuntimeError("config.json of bundle \(path): \(error)")
         }

@@ -55,22 +55,18 @@ public struct Container: Sendable {
     }
 
     mutating func startLocked() throws {
-        switch status() {
-        case .creating: throw RuntimeError("cannot start a container whose creation was interrupted: delete it")
-        case .created: break
-        case .stopped: throw RuntimeError("cannot start a container that has stopped")
-        case .running, .paused: throw RuntimeError("cannot start an already running container")
-        }
         let connection = try connect()
+        if record.hooks?.startContainer?.isEmpty == false { try checkStartable() }
         for (index, hook) in (record.hooks?.startContainer ?? []).enumerated() {
             try run(hook, kind: "startContainer", index: index, over: connection)
         }
         do {
             try connection.perform(.start)
         } catch let failure as KernelFailure {
+            if failure.errno == .invalidArgument { try checkStartable() }
             throw RuntimeError(
                 "unable to start container process: \(failure.startError(of: record.arguments ?? []))")
-        } catch where Processes.startTime(of: record.pid) == record.pidStartTime {
+        } catch  where Processes.startTime(of: record.pid) == record.pidStartTime {
             throw RuntimeError.wrapping(error, "the kernel of container \(id) did not start the process")
         } catch {
             // The process has ended already, and the kernel with it before its answer: who waits gets the status.
@@ -78,6 +74,16 @@ public struct Container: Sendable {
         guard let hooks = record.hooks?.poststart, !hooks.isEmpty else { return }
         for (index, hook) in hooks.enumerated() {
             try hook.run(kind: "poststart", index: index, state: hookState(.running))
+        }
+    }
+
+    /// Names what is wrong with starting a container that is not just created. A container that failed to start is one
+    /// that has stopped: that goes unsaid here.
+    private func checkStartable() throws {
+        switch status() {
+        case .creating: throw RuntimeError("cannot start a container whose creation was interrupted: delete it")
+        case .running, .paused: throw RuntimeError("cannot start an already running container")
+        case .created, .stopped: break
         }
     }
 
@@ -153,7 +159,11 @@ public struct Container: Sendable {
         do {
             return try KernelConnection(Container.socket(in: folder), timeout: timeout)
         } catch {
-            guard status() != .stopped else { throw RuntimeError.notRunning }
+            switch status() {
+            case .stopped: throw RuntimeError.notRunning
+            case .creating: throw RuntimeError("creation of container \(id) was interrupted: delete it")
+            default: break
+            }
             throw RuntimeError.wrapping(error, "the kernel of container \(id) does not answer")
         }
     }

@@ -38,7 +38,7 @@ package struct ContainerRecord: Sendable, Codable {
         }
     }
 
-    package init(id: String, bundle: Bundle, kernelPid: Int32) {
+    package init(id: String, bundle: Bundle, kernelPid: Int32, kernelStartTime: UInt64) {
         ociVersion = bundle.spec.ociVersion
         self.id = id
         self.bundle = bundle.path.string
@@ -49,7 +49,7 @@ package struct ContainerRecord: Sendable, Codable {
         pid = 0
         pidStartTime = 0
         self.kernelPid = kernelPid
-        kernelStartTime = Processes.startTime(of: kernelPid) ?? 0
+        self.kernelStartTime = kernelStartTime
         hooks = bundle.spec.hooks
         resources = bundle.spec.linux?.resources
     }
@@ -57,5 +57,9 @@ package struct ContainerRecord: Sendable, Codable {
     // The state does not outlive a boot of the host, so it need not survive one either.
     package func write(in folder: FilePath) throws {
         try AtomicFile.write(try JSON.encode(self), to: ContainerRecord.path(in: folder))
+    }
+
+    init(id: String, bundle: Bundle, kernel: KernelProcess) {
+        self.init(id: id, bundle: bundle, kernelPid: kernel.pid, kernelStartTime: kernel.startTime)
     }
 }

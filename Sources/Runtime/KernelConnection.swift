@@ -13,10 +13,6 @@ struct KernelConnection: ~Copyable {
         socket = try UnixSocket.connect(path, timeout: timeout)
     }
 
-    init(adopting socket: FileDescriptor) {
-        self.socket = socket
-    }
-
     deinit {
         try? socket.close()
     }
@@ -40,7 +36,14 @@ struct KernelConnection: ~Copyable {
     borrowing func start(
         _ message: Message, terminal: Bool, descriptors: [FileDescriptor]
     ) throws -> (pid: Int32, master: FileDescriptor?) {
-        let (answer, received) = try request(message, descriptors: descriptors)
+        try KernelConnection.start(message, over: socket, terminal: terminal, descriptors: descriptors)
+    }
+
+    /// The same over a socket that is somebody else's.
+    static func start(
+        _ message: Message, over socket: FileDescriptor, terminal: Bool, descriptors: [FileDescriptor]
+    ) throws -> (pid: Int32, master: FileDescriptor?) {
+        let (answer, received) = try message.request(over: socket, descriptors: descriptors)
         guard case .started(let pid) = answer, terminal == (received.count == 1) else {
             for descriptor in received { try? descriptor.close() }
             throw RuntimeError("the kernel answered \(answer) with \(received.count) descriptors to a start")

@@ -22,7 +22,9 @@ private final class TestContainer {
         folder = store.root.appending("c")
         try Folders.make(folder)
         pid = try Spawn("/bin/sleep", arguments: ["sleep", "60"]).start()
-        var record = ContainerRecord(id: "c", bundle: try Bundle(bundle.path), kernelPid: pid)
+        var record = ContainerRecord(
+            id: "c", bundle: try Bundle(bundle.path), kernelPid: pid, kernelStartTime: Processes.startTime(of: pid) ?? 0
+        )
         record.pid = pid
         record.pidStartTime = try #require(Processes.startTime(of: pid))
         record.arguments = ["foo"]
@@ -78,6 +80,9 @@ private struct PosixThread {
 }
 
 @Suite struct ContainerTests {
+    /// A kernel that ends at once, for all tests of this process.
+    private static let setUselessKernel: Void = { _ = setenv("UKERNEL", "/bin/false", 1) }()
+
     private func container(_ status: ContainerStatus, _ answer: Message = .done) throws -> TestContainer {
         try TestContainer { request in
             if case .state = request { return .status(status, pid: 1) }
@@ -105,7 +110,7 @@ private struct PosixThread {
     }
 
     @Test func runningContainerIsNotStartedAgain() throws {
-        let test = try container(.running)
+        let test = try container(.running, .failure(errno: EINVAL, text: "not created"))
         defer { test.end() }
         var container = try test.store.container("c")
         let error = #expect(throws: RuntimeError.self) { try container.start() }
@@ -161,8 +166,7 @@ private struct PosixThread {
         let bundle = try TestBundle()
         try bundle.write()
         let store = ContainerStore(root: bundle.path.appending("state"))
-        setenv("UKERNEL", "/bin/false", 1)
-        defer { unsetenv("UKERNEL") }
+        Self.setUselessKernel
         let error = #expect(throws: RuntimeError.self) {
             try store.create("c", bundle: bundle.path, options: ProcessOptions(isDetached: true))
         }
@@ -173,6 +177,7 @@ private struct PosixThread {
     @Test func terminalWithoutAWayOutIsRefused() throws {
         let bundle = try TestBundle()
         bundle.spec.process?.terminal = true
+        Self.setUselessKernel
         try bundle.write()
         let error = #expect(throws: RuntimeError.self) {
             try ContainerStore(root: bundle.path.appending("state"))

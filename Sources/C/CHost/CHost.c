@@ -17,7 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void child_main(const char *path, const struct ukh_spawn_options *o, int report) {
+// Runs in the child of a vfork, on its parent's memory: it allocates nothing, and what it leaves in `*error` the parent
+// reads once the child has executed its program or ended.
+__attribute__((noreturn)) static void child_main(const char *path, const struct ukh_spawn_options *o, volatile int *error) {
     sigset_t none;
     sigemptyset(&none);
     for (int s = 1; s < 65; s++) signal(s, SIG_DFL);
@@ -29,9 +31,6 @@ static void child_main(const char *path, const struct ukh_spawn_options *o, int 
     // Move every source out of the way of the targets first, so that no dup2 overwrites one still needed.
     int high[64];
     if (o->fd_count > 63) { errno = EMFILE; goto fail; }
-    int report_high = fcntl(report, F_DUPFD_CLOEXEC, o->fd_count + 1);
-    if (report_high < 0) goto fail;
-    report = report_high;
     for (int i = 0; i < o->fd_count; i++) {
         high[i] = o->fds[i] < 0 ? -1 : fcntl(o->fds[i], F_DUPFD_CLOEXEC, o->fd_count + 1);
         if (o->fds[i] >= 0 && high[i] < 0) goto fail;
@@ -43,37 +42,24 @@ static void child_main(const char *path, const struct ukh_spawn_options *o, int 
     syscall(SYS_close_range, o->fd_count, ~0U, CLOSE_RANGE_CLOEXEC);
     if (o->controlling_terminal >= 0 && ioctl(o->controlling_terminal, TIOCSCTTY, 0) < 0) goto fail;
     execve(path, (char *const *)o->argv, (char *const *)o->envp);
-fail:;
-    int error = errno;
-    ssize_t ignored = write(report, &error, sizeof error);
-    (void)ignored;
+fail:
+    *error = errno;
     _exit(127);
 }
 
 pid_t ukh_spawn(const char *path, const struct ukh_spawn_options *o) {
-    int report[2];
-    if (pipe2(report, O_CLOEXEC) < 0) return -errno;
+    volatile int error = 0;
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(report[0]);
-        child_main(path, o, report[1]);
-    }
-    int error = pid < 0 ? errno : 0;
+    // A fork would copy the page tables of a daemon of hundreds of megabytes to throw them away.
+    pid_t pid = vfork();
+    if (pid == 0) child_main(path, o, &error);
+    if (pid < 0) error = errno;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    close(report[1]);
-    if (pid > 0) {
-        ssize_t n;
-        int child_error = 0;
-        while ((n = read(report[0], &child_error, sizeof child_error)) < 0 && errno == EINTR) {}
-        if (n == (ssize_t)sizeof child_error) {
-            error = child_error;
-            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
-        }
+    if (pid > 0 && error) {
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
     }
-    close(report[0]);
     return error ? -error : pid;
 }
 
