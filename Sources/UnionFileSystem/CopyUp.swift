@@ -59,7 +59,8 @@ extension Tree {
             if made != -EEXIST { try check(made) }
             setWork(try check(ukf_open_beneath(places[0].descriptor, name, O_RDONLY | O_DIRECTORY, 0)))
         }
-        for entry in try readEntries(work) { try removeHostEntry(entry.name, in: work) }
+        // What cannot be removed is not this file system's: root's `ctr` leaves `work/work` behind when it mounts a snapshot.
+        for entry in try readEntries(work) { try? removeHostEntry(entry.name, in: work) }
     }
 
     /// Makes a file in the work folder that is like a node's in one of its places.
