@@ -83,7 +83,9 @@ extension Container {
             record.finished = Timestamp.now.description
         }
         hub.finish()
-        renewPromises(End(code: failure.code, error: failure.message))
+        // Those who wait for the next end go on waiting, as with moby; the client that asked for the start knows.
+        input.fulfill(nil)
+        input = Promise()
         if record.hostConfig.autoRemove, !isRemoving { await removeNow(volumes: true) }
         return failure.error
     }
@@ -293,7 +295,7 @@ extension Container {
         }
         await forget(self)
         event("destroy")
-        removal.fulfill(End(code: record.exitCode, error: record.error))
+        removal.fulfill(End(code: record.exitCode))
     }
 
     // MARK: after a restart of the daemon

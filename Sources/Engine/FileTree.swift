@@ -50,6 +50,8 @@ enum FileTree {
         let fresh = path.string + ".new"
         let fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard fd >= 0 else { throw HostError.last("create", fresh) }
+        // Users of the container read it; the daemon's umask is not theirs.
+        fchmod(fd, mode)
         do {
             _ = try FileDescriptor(rawValue: fd).closeAfter { try FileDescriptor(rawValue: fd).writeAll(text.utf8) }
         } catch let error as Errno {

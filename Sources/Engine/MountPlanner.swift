@@ -50,7 +50,10 @@ struct MountPlanner {
         // Docker makes a missing source; the folder belongs to the user who runs the daemon.
         var status = stat()
         if stat(parts[0], &status) != 0 {
-            do { try Folders.make(FilePath(parts[0])) } catch {
+            do {
+                try Folders.make(FilePath(parts[0]))
+                chmod(parts[0], 0o755)
+            } catch {
                 throw EngineError(400, "error while creating mount source path '\(parts[0])': \(error)")
             }
         }
@@ -73,6 +76,7 @@ struct MountPlanner {
                     throw EngineError(400, problem + "bind source path does not exist: \(mount.source)")
                 }
                 try Folders.make(FilePath(mount.source))
+                chmod(mount.source, 0o755)
             }
             var record = bindMount(mount.source, place, readWrite: !mount.readOnly, mode: "")
             if let propagation = mount.bindOptions?.propagation, !propagation.isEmpty {

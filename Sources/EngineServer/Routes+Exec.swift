@@ -31,14 +31,16 @@ extension Routes {
             return try await call.reply(.ok)
         }
         let connection = try await call.hijack(multiplexed: !attachment.terminal)
-        var failure: [UInt8] = []
         do {
             try await engine.startExec(id, consoleSize: request.consoleSize)
         } catch {
             // The connection is no longer HTTP: the client reads the reason as output, and the exit code from the exec.
-            let text = Array("\(error)\r\n".utf8)
-            failure = Streaming.encode([Frame(.stdout, text)], framed: !attachment.terminal)
+            attachment.output?.cancel()
+            let text = Frame(.stdout, Array("\(error)\r\n".utf8))
+            try? await connection.write(Streaming.encode([text], framed: !attachment.terminal))
+            await connection.close()
+            return
         }
-        await Streaming.run(attachment, connection, first: failure)
+        await Streaming.run(attachment, connection)
     }
 }

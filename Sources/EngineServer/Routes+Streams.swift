@@ -115,11 +115,10 @@ enum Streaming {
 
     /// Runs until the process's output ends or the client leaves, then closes the connection. Without output, until the
     /// client's input ends.
-    static func run(_ attachment: Attachment, _ connection: Hijacked, first: [UInt8] = []) async {
+    static func run(_ attachment: Attachment, _ connection: Hijacked) async {
         connection.raw.whenGone { attachment.output?.cancel() }
         let input = Task { await copyInput(attachment, connection) }
         do {
-            try await connection.write(first)
             try await connection.write(encode(attachment.past, framed: !attachment.terminal))
             if let output = attachment.output {
                 while let frames = await output.next() {
