@@ -34,6 +34,8 @@ final class ContainerProcess {
     var pid: pid_t = 0
     /// Set once the process is `stopped`.
     var exit: ProcessExit?
+    /// Whether wait(2) has told its end: its pid may be somebody else's by now.
+    var isReaped = false
     /// An end that came while the runtime was at work; it is dealt with afterwards, so that events keep their order.
     var heldExit: ProcessExit?
     /// Calls of Wait to be answered at the end.
@@ -50,8 +52,10 @@ final class ContainerProcess {
         self.state = state
     }
 
-    /// Whether the runtime has told its pid and its end has not come.
-    var isAlive: Bool { pid > 0 && exit == nil && heldExit == nil }
+    /// Whether its end is still to be told.
+    var isUnfinished: Bool { state == .starting || state == .running }
+    /// Whether its pid is its own: known, and not reaped yet.
+    var hasPid: Bool { pid > 0 && !isReaped }
 
     /// Connects the terminal whose master the runtime has sent to the client's streams.
     func attach(master: FileDescriptor, _ loop: EventLoop) throws {

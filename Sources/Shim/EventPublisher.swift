@@ -66,14 +66,41 @@ final class EventPublisher {
 
     private func connect() throws {
         guard socket == nil else { return }
-        let socket = try UnixSocket.connect(FilePath(address))
-        _ = ukh_set_nonblocking(socket.rawValue, 1)
+        let socket = try makeConnection()
         self.socket = socket
         connection = ClientConnection()
         watch = try loop.watch(socket.rawValue, .read) { [unowned self] interest in
             if interest.contains(.write) { flush() }
             if interest.contains(.read) { receive() }
         }
+    }
+
+    /// Connects without waiting, as far as the address fits into a socket's name: with a server that does not accept, a
+    /// connect waits.
+    private func makeConnection() throws -> FileDescriptor {
+        var name = sockaddr_un()
+        let fits = address.utf8.count < MemoryLayout.size(ofValue: name.sun_path)
+        guard fits else {
+            let socket = try UnixSocket.connect(FilePath(address))
+            _ = ukh_set_nonblocking(socket.rawValue, 1)
+            return socket
+        }
+        name.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: address.utf8) }
+        let kind = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let socket = FileDescriptor(rawValue: Glibc.socket(AF_UNIX, kind, 0))
+        guard socket.rawValue >= 0 else { throw HostError.last("create", "socket") }
+        let failure = withUnsafePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(socket.rawValue, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        if failure != 0 {
+            let error = HostError.last("connect to", address)
+            try? socket.close()
+            throw error
+        }
+        return socket
     }
 
     /// Gives the connection up; what has not been acknowledged is sent again on the next.

@@ -27,6 +27,7 @@ final class Server {
     private let listener: FileDescriptor
     private let handler: (Request, @escaping TaskService.Reply) -> Void
     private var connections: [Connection] = []
+    private var listenerWatch: EventLoop.Watch?
     private var room = [UInt8](repeating: 0, count: 8192)
 
     /// Serves on `listener`, a listening socket.
@@ -37,7 +38,7 @@ final class Server {
         self.listener = listener
         self.handler = handler
         _ = ukh_set_nonblocking(listener.rawValue, 1)
-        try loop.watch(listener.rawValue, .read) { [unowned self] _ in accept() }
+        listenerWatch = try loop.watch(listener.rawValue, .read) { [unowned self] _ in accept() }
     }
 
     /// Whether a client is connected.
@@ -47,7 +48,17 @@ final class Server {
     var hasOutput: Bool { connections.contains { !$0.state.output.isEmpty } }
 
     private func accept() {
-        while let socket = try? UnixSocket.accept(listener) {
+        while true {
+            let socket: FileDescriptor
+            do { socket = try UnixSocket.accept(listener) } catch {
+                if (error as? HostError)?.errno == .wouldBlock { return }
+                // Out of descriptors, most likely: later there may be one again.
+                Log.error("\(error)")
+                guard let listenerWatch else { return }
+                loop.change(listenerWatch, to: [])
+                loop.after(1000) { [unowned self] in loop.change(listenerWatch, to: .read) }
+                return
+            }
             // The socket's mode keeps others out already; a descriptor may have been passed on.
             guard let peer = try? UnixSocket.peer(of: socket), peer.uid == geteuid() || peer.uid == 0 else {
                 Log.error("refused a client of another user")

@@ -47,7 +47,7 @@ extension TaskService {
             let waiters = process.waiters
             process.waiters = []
             for waiter in waiters { waiter(process.exit!) }
-            if !container.execs.contains(where: \.isAlive) { container.heldEnd?() }
+            if !container.execs.contains(where: \.isUnfinished) { container.heldEnd?() }
         }
         do {
             guard container.main.state == .running else {
@@ -75,14 +75,14 @@ extension TaskService {
         }
         let container = try container(id)
         let process = try container.process(execID)
-        guard process.exit == nil, process.heldExit == nil else {
+        guard process.exit == nil, !process.isReaped else {
             throw TTRPCError(.notFound, "process already finished: not found")
         }
         guard process.pid > 0 else {
             throw TTRPCError(.failedPrecondition, "process not created: failed precondition")
         }
         if !execID.isEmpty {
-            // Its child of the shim, so the pid is nobody else's before the shim has reaped it.
+            // A child of the shim: the pid is nobody else's before the shim has reaped it.
             guard Glibc.kill(process.pid, CInt(truncatingIfNeeded: signal)) == 0 else {
                 throw TTRPCError(
                     errno == ESRCH ? .notFound : .invalidArgument,

@@ -125,6 +125,7 @@ extension TaskService {
         }
         if !execID.isEmpty {
             process.close()
+            unlink(container.path(process, ".pid"))
             container.execs.removeAll { $0 === process }
             return reply(.success(TaskService.deleteResponse(process)))
         }
@@ -236,6 +237,9 @@ extension TaskService {
 
     /// A process that a client knows has ended.
     private func ended(_ process: ContainerProcess, of container: Container, _ exit: ProcessExit) {
+        process.isReaped = true
+        // One whose start has failed has been told as ended already.
+        guard process.exit == nil else { return }
         if process.state == .creating || process.state == .starting {
             process.heldExit = exit
             return
@@ -246,10 +250,10 @@ extension TaskService {
             container.heldEnd = nil
             drain(process) { [self] in tell(process, of: container, exit) }
         }
-        guard container.execs.contains(where: \.isAlive) else { return tellMain() }
+        guard container.execs.contains(where: \.isUnfinished) else { return tellMain() }
         container.heldEnd = tellMain
         loop.after(graceMilliseconds) {
-            for exec in container.execs where exec.isAlive { Glibc.kill(exec.pid, SIGKILL) }
+            for exec in container.execs where exec.hasPid { Glibc.kill(exec.pid, SIGKILL) }
             container.heldEnd?()
         }
     }
@@ -285,7 +289,7 @@ extension TaskService {
         let waiters = process.waiters
         process.waiters = []
         for waiter in waiters { waiter(exit) }
-        if process !== container.main, !container.execs.contains(where: \.isAlive) { container.heldEnd?() }
+        if process !== container.main, !container.execs.contains(where: \.isUnfinished) { container.heldEnd?() }
     }
 
     static func word(_ state: ContainerProcess.State) -> String {
