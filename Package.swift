@@ -5,7 +5,7 @@ import PackageDescription
 // libraries that the design names.
 let standalone: [LinkerSetting] = [.unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"])]
 // Paid once per container: at fixed addresses and with nothing to load, a program has hardly a page of its own.
-let selfContained: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]
+let selfContained: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])]
 let standaloneWithEssentials: [LinkerSetting] =
     standalone + ["FoundationEssentials", "_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }
 let standaloneWithFoundation: [LinkerSetting] =
