@@ -2,13 +2,14 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
-from conftest import BIN, processes, wait_until
+from conftest import BASE_IMAGE, BIN, processes, wait_until
 from ttrpc_client import Client, EventServer, RpcError, decode, encode, frame, request
 
 SHIM = BIN / "containerd-shim-runu-v2"
@@ -524,3 +525,61 @@ def test_output_to_a_logging_program(shim, tmp_path):
     wait_until(lambda: (tmp_path / "logged").exists(), 2.0, "the log")
     assert (tmp_path / "logged").read_text() == "test/c0 name=a b\nout\nerr\n"
     assert "no-such-logger" in error(shim(["true"]).create, stdout="binary:///no-such-logger").message
+
+
+@pytest.fixture
+def containerd(tmp_path):
+    """The real containerd, in folders of its own, which finds the shim on PATH; a function that runs ctr against it."""
+    if not shutil.which("containerd"):
+        pytest.skip("no containerd here")
+    environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
+    configuration = tmp_path / "config.toml"
+    configuration.write_text(
+        f'version = 2\nroot = "{tmp_path}/root"\nstate = "{tmp_path}/state"\n'
+        'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+        f'[grpc]\naddress = "{tmp_path}/c.sock"\n[ttrpc]\naddress = "{tmp_path}/c.sock.ttrpc"\n')
+    with open(tmp_path / "containerd.log", "wb") as log:
+        daemon = subprocess.Popen(["containerd", "-c", configuration], env=environment, stdout=log, stderr=log)
+
+    def ctr(*arguments, check=True):
+        result = subprocess.run(
+            ["ctr", "--address", tmp_path / "c.sock", *arguments], env=environment, capture_output=True, text=True,
+            timeout=30, stdin=subprocess.DEVNULL)
+        assert not check or result.returncode == 0, result.stderr
+        return result
+
+    wait_until(lambda: ctr("version", check=False).returncode == 0, 10.0, "containerd")
+    ctr("images", "import", BASE_IMAGE)
+    yield ctr
+    daemon.terminate()
+    daemon.wait()
+
+
+IMAGE = "docker.io/library/runu-base:latest"
+RUN = ("run", "--runtime", "io.containerd.runu.v2")
+
+
+@pytest.mark.root
+def test_the_real_containerd_runs_a_container(containerd):
+    result = containerd(*RUN, "--rm", IMAGE, "c1", "sh", "-c", "uname -s; echo error >&2; exit 9", check=False)
+    assert (result.stdout, result.returncode) == ("Linux\n", 9)
+    assert result.stderr.startswith("error\n")
+    result = containerd(*RUN, "--rm", IMAGE, "c2", "no-such-program", check=False)
+    assert 'exec: "no-such-program": executable file not found in $PATH: unknown' in result.stderr
+
+
+@pytest.mark.root
+def test_the_real_containerd_execs_pauses_measures_and_deletes(containerd):
+    containerd(*RUN, "-d", IMAGE, "c1", "sleep", "1000")
+    shims = [pid for pid, entry in processes().items() if "-id" in entry[3] and "c1" in entry[3]]
+    result = containerd("tasks", "exec", "--exec-id", "e1", "c1", "sh", "-c", "echo inside; exit 4", check=False)
+    assert (result.stdout, result.returncode) == ("inside\n", 4)
+    containerd("tasks", "pause", "c1")
+    assert "PAUSED" in containerd("tasks", "ls").stdout
+    containerd("tasks", "resume", "c1")
+    assert "pids.current" in containerd("tasks", "metrics", "c1").stdout
+    containerd("tasks", "kill", "--signal", "KILL", "c1")
+    wait_until(lambda: "STOPPED" in containerd("tasks", "ls").stdout, 2.0, "end of the container")
+    containerd("tasks", "delete", "c1", check=False)
+    containerd("containers", "delete", "c1")
+    wait_until(lambda: all(processes().get(pid, " Z Z")[2] == "Z" for pid in shims), 2.0, "end of the shim")
