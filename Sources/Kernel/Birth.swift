@@ -15,6 +15,8 @@ final class Birth {
     /// A terminal's master, to be sent with `started`.
     var master: FileDescriptor?
     var pid: pid_t = 0
+    /// Tells of its end before it calls execve; -1 otherwise.
+    var pidfd: CInt = -1
     /// Its execve's notification, once it came, with the addresses of path, argv and envp.
     var call: UInt64?
     var path: UInt64 = 0
@@ -26,6 +28,11 @@ final class Birth {
         self.adopt = adopt
         self.isFirst = isFirst
         self.connection = connection
+    }
+
+    func forgetDescriptor() {
+        if pidfd >= 0 { close(pidfd) }
+        pidfd = -1
     }
 }
 
@@ -70,15 +77,30 @@ extension Kernel {
 
     /// The nursery says whether the process could be forked.
     func birthReported(token: UInt64, pid: pid_t, error: CInt) {
+        if error == 0, let birth = births[token], birth.call == nil {
+            birth.pid = pid
+            birth.pidfd = ukk_pidfd_open(pid)
+            if birth.pidfd >= 0 { events.add(birth.pidfd, .unborn, UInt32(pid)) }
+        }
         guard error != 0, let birth = births.removeValue(forKey: token) else { return }
         let error = Errno(rawValue: error)
         fail(birth, error, "fork a process: \(error)")
         if birth.isFirst { end() }
     }
 
+    /// A process was killed before it called execve.
+    func birthEnded(_ pid: pid_t) {
+        guard let birth = births.values.first(where: { $0.pid == pid && $0.call == nil }) else { return }
+        births[birth.token] = nil
+        birth.forgetDescriptor()
+        fail(birth, .noSuchProcess, "process was killed before it could start")
+        if birth.isFirst { end() }
+    }
+
     /// The new process calls execve for the first time: it is one of the container's from here on.
     func birthArrived(_ birth: Birth, pid: pid_t) {
         birth.pid = pid
+        birth.forgetDescriptor()
         let state: InheritedState
         do {
             let files = try self.files.state(for: birth.process)
@@ -92,6 +114,12 @@ extension Kernel {
         if birth.isFirst { processes.first = process }
         processes.enter(process)
         if birth.isFirst {
+            do throws(Errno) {
+                // Engines want to hear of a missing program when they create the container, not when they start it.
+                try ExecCalls.check(birth, firstCall(of: birth, process))
+            } catch {
+                return giveUpExec(of: birth, error)
+            }
             parked = birth
             send(.started(pid: pid), to: birth.connection, descriptors: birth.master.map { [$0] } ?? [])
             closeMaster(of: birth)
@@ -103,17 +131,13 @@ extension Kernel {
     /// Lets a born process execute its program, and tells whoever waits for that.
     func startProgram(of birth: Birth) {
         births[birth.token] = nil
-        guard let process = processes.processes[birth.pid], let id = birth.call else {
+        guard let process = processes.processes[birth.pid], birth.call != nil else {
             return fail(birth, .noSuchProcess, "process was killed before it could start")
         }
-        let call = CallContext(
-            kernel: self, process: process, id: id, tid: birth.pid, number: 59,
-            arguments: (birth.path, birth.vectors.0, birth.vectors.1, 0, 0, 0), instructionPointer: 0)
         do throws(Errno) {
-            try ExecCalls.begin(birth, call)
+            try ExecCalls.begin(birth, firstCall(of: birth, process))
         } catch {
-            let name = birth.process.arguments[0]
-            return give(up: birth, error, "exec: \"\(name)\": \(describe(error, name))")
+            return giveUpExec(of: birth, error)
         }
         if birth.isFirst {
             status = .running
@@ -123,6 +147,18 @@ extension Kernel {
             send(.started(pid: birth.pid), to: birth.connection, descriptors: birth.master.map { [$0] } ?? [])
             closeMaster(of: birth)
         }
+    }
+
+    /// The execve(2) that a born process waits in.
+    private func firstCall(of birth: Birth, _ process: Process) -> CallContext {
+        CallContext(
+            kernel: self, process: process, id: birth.call ?? 0, tid: birth.pid, number: 59,
+            arguments: (birth.path, birth.vectors.0, birth.vectors.1, 0, 0, 0), instructionPointer: 0)
+    }
+
+    private func giveUpExec(of birth: Birth, _ error: Errno) {
+        let name = birth.process.arguments[0]
+        give(up: birth, error, "exec: \"\(name)\": \(describe(error, name))")
     }
 
     /// A child of the nursery has ended.

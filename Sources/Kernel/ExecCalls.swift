@@ -38,22 +38,32 @@ enum ExecCalls {
         return .later
     }
 
-    /// The first program of a process that was asked for from outside: a name without a slash is looked up in PATH.
+    /// The first program of a process that was asked for from outside.
     static func begin(_ birth: Birth, _ call: CallContext) throws(Errno) {
-        let name = Array(birth.process.arguments[0].utf8)
-        let empty = call[0] + UInt64(name.count)
-        if name.contains(UInt8(ascii: "/")) || name.isEmpty {
-            return try begin(call, path: name, folder: AT_FDCWD, flags: 0, empty: empty, argv: call[1], envp: call[2])
+        let empty = call[0] + UInt64(birth.process.arguments[0].utf8.count)
+        try search(birth) { path throws(Errno) in
+            try begin(call, path: path, folder: AT_FDCWD, flags: 0, empty: empty, argv: call[1], envp: call[2])
         }
+    }
+
+    /// Whether that program could be executed now.
+    static func check(_ birth: Birth, _ call: CallContext) throws(Errno) {
+        try search(birth) { path throws(Errno) in
+            try find(call, path: path, folder: AT_FDCWD, noFollow: false).close()
+        }
+    }
+
+    /// Tries what `arguments[0]` may mean: a name without a slash is looked up in PATH.
+    private static func search(_ birth: Birth, _ attempt: ([UInt8]) throws(Errno) -> Void) throws(Errno) {
+        let name = Array(birth.process.arguments[0].utf8)
+        if name.contains(UInt8(ascii: "/")) || name.isEmpty { return try attempt(name) }
         let variable = birth.process.environment.last { $0.hasPrefix("PATH=") }?.utf8.dropFirst(5)
         let path =
             variable.map { Array($0) } ?? Array("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".utf8)
         var worst = Errno.noSuchFileOrDirectory
         for folder in path.split(separator: UInt8(ascii: ":")) {
             do throws(Errno) {
-                return try begin(
-                    call, path: Array(folder) + [UInt8(ascii: "/")] + name, folder: AT_FDCWD, flags: 0, empty: empty,
-                    argv: call[1], envp: call[2])
+                return try attempt(Array(folder) + [UInt8(ascii: "/")] + name)
             } catch {
                 // As execvp(3): a file that may not be executed is remembered, the search goes on.
                 switch error {

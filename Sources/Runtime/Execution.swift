@@ -62,12 +62,14 @@ extension Container {
             (specification.rows, specification.columns) = (UInt32(size.rows), UInt32(size.columns))
         }
         let descriptors = try options.descriptors(terminal: terminal)
+        let needsStandIn = options.isDetached && StandIn.isNeeded(kernel: record.kernelPid)
         var foreground = options.isDetached ? nil : try Foreground()
         let connection = try connect(timeout: nil)
         let (pid, master): (Int32, FileDescriptor?)
         do {
             (pid, master) = try connection.start(
-                .exec(specification, adopt: options.isDetached), terminal: terminal, descriptors: descriptors)
+                .exec(specification, adopt: options.isDetached && !needsStandIn), terminal: terminal,
+                descriptors: descriptors)
         } catch let failure as KernelFailure {
             throw RuntimeError(
                 "exec failed: unable to start container process: \(failure.startError(of: specification.arguments))",
@@ -77,11 +79,13 @@ extension Container {
             defer { try? master.close() }
             try Console.send(master, to: console)
         }
-        try options.writePidFile(pid)
-        guard foreground != nil else { return 0 }
-        return try foreground!.run(.kernel(connection.socket, pid: pid), master: master) { signal in
+        func forward(_ signal: Int32) {
             try? connect().perform(.killProcess(pid: pid, signal: UInt32(signal)))
         }
+        try options.writePidFile(
+            needsStandIn ? try StandIn.start(for: pid, socket: connection.socket, forward: forward) : pid)
+        guard foreground != nil else { return 0 }
+        return try foreground!.run(.kernel(connection.socket, pid: pid), master: master, forward: forward)
     }
 
     /// The process that the bundle's config.json describes: what `exec` without a process file starts from.

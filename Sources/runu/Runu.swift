@@ -36,6 +36,8 @@ struct Runu: ParsableCommand {
     var rootless: String?
     @Option(help: "Accepted for runc's sake.")
     var criu: String?
+    @Option(help: "Accepted for crun's sake: there are no cgroups to manage.")
+    var cgroupManager: String?
 
     func validate() throws {
         Log.shared = Log(file: log.map { FilePath($0) }, format: logFormat, isDebugging: debug)
@@ -45,7 +47,8 @@ struct Runu: ParsableCommand {
 
     static let flags = GoFlags(
         values: [
-            "root", "log", "log-format", "rootless", "criu", "bundle", "pid-file", "console-socket", "preserve-fds",
+            "root", "log", "log-format", "rootless", "criu", "cgroup-manager", "bundle", "pid-file", "console-socket",
+            "preserve-fds",
             "cwd", "env", "user", "additional-gids", "process", "process-label", "apparmor", "cap", "cgroup", "format",
             "resources", "interval", "blkio-weight", "cpu-period", "cpu-quota", "cpu-share", "cpu-rt-period",
             "cpu-rt-runtime", "cpu-burst", "cpu-idle", "cpuset-cpus", "cpuset-mems", "memory", "memory-reservation",

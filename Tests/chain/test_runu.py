@@ -196,11 +196,40 @@ def test_missing_programs_are_named(runu, argument, text):
     assert "does not exist" in runu("state", "d", check=False).stderr
 
 
-def test_start_of_a_missing_program_stops_the_container(runu):
-    runu.create("c", "nope")
-    assert "executable file not found" in runu("start", "c", check=False).stderr
-    wait_until(lambda: runu.status("c") == "stopped", what="stopped")
-    runu("delete", "c")
+def test_create_names_a_missing_program_and_leaves_nothing(runu):
+    result = runu("create", "-b", runu.bundle("nope"), "c", check=False)
+    assert result.returncode == 1 and '"nope": executable file not found in $PATH' in result.stderr
+    assert not runu.left()
+
+
+STRANGER = """
+import ctypes, os, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1)
+subprocess.run(sys.argv[2:], check=True)
+pid = int(open(sys.argv[1]).read())
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize("script, code", [("exit 3", 3), ("kill -KILL $$", -9)])
+def test_whoever_execs_can_wait_for_the_process_without_having_made_the_container(runu, script, code):
+    # As conmon does it: a subreaper of its own for create and for each exec.
+    bundle, pidfile = runu.bundle("sleep", "60"), runu.folder / "pid"
+    maker = subprocess.Popen(
+        ["/usr/bin/python3", "-c", STRANGER, pidfile, *runu.command("create", "-b", bundle, "--pid-file", pidfile, "c")],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(pidfile.exists, what="creation")
+    runu("start", "c")
+    process = runu.folder / "process.json"
+    process.write_text(json.dumps({"args": ["sh", "-c", script], "cwd": "/", "env": ["PATH=/bin"], "user": {}}))
+    execpid = runu.folder / "exec.pid"
+    result = subprocess.run(
+        ["/usr/bin/python3", "-c", STRANGER, execpid,
+         *runu.command("exec", "--process", process, "--detach", "--pid-file", execpid, "c")],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
+    assert result.stdout == f"{code}\n"
+    runu("delete", "-f", "c")
+    assert maker.wait(10) == 0
 
 
 def test_pause_and_resume(runu):

@@ -63,6 +63,11 @@ pid_t ukh_spawn(const char *path, const struct ukh_spawn_options *o) {
     return error ? -error : pid;
 }
 
+pid_t ukh_fork(void) {
+    pid_t pid = fork();
+    return pid < 0 ? -errno : pid;
+}
+
 ssize_t ukh_send_fds(int socket, const void *data, size_t length, const int *fds, int fd_count) {
     struct iovec iov = {(void *)data, length};
     union { char room[CMSG_SPACE(sizeof(int) * 64)]; struct cmsghdr align; } control;

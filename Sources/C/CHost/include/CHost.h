@@ -20,6 +20,9 @@ struct ukh_spawn_options {
 /// been reaped. Signal dispositions and mask are reset in the child.
 pid_t ukh_spawn(const char *path, const struct ukh_spawn_options *options);
 
+/// fork(2), for a program without threads. -errno.
+pid_t ukh_fork(void);
+
 /// sendmsg with descriptors; returns bytes sent or -errno. SIGPIPE is never raised.
 ssize_t ukh_send_fds(int socket, const void *data, size_t length, const int *fds, int fd_count);
 
