@@ -91,6 +91,11 @@ final class FolderHandle {
         guard errno == EISDIR || errno == EPERM else {
             throw HostError.last("remove", path.appending(name).string)
         }
+        // An empty folder needs no look inside, which its owner may have forbidden.
+        if unlink(name, AT_REMOVEDIR) == 0 || errno == ENOENT { return }
+        guard errno == ENOTEMPTY || errno == EEXIST else {
+            throw HostError.last("remove", path.appending(name).string)
+        }
         if let child = try openForRemoval(name) {
             for entry in try child.names() { try child.removeTree(entry) }
         }
