@@ -70,7 +70,7 @@ let package = Package(
         .target(name: "CFiles", path: "Sources/C/CFiles"),
         .target(name: "UnionFileSystem", dependencies: ["CFiles", "Host", "CHost", "KernelProtocol", system]),
         .testTarget(name: "UnionFileSystemTests", dependencies: ["UnionFileSystem", "CFiles", system]),
-        .target(name: "Kernel", dependencies: ["CKernel", "CFiles", "Host", "KernelProtocol", "UnionFileSystem", system]),
+        .target(name: "Kernel", dependencies: ["CKernel", "CFiles", "CHost", "Host", "KernelProtocol", "UnionFileSystem", system]),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", "CKernel", "KernelProtocol", system]),
         .executableTarget(name: "ukernel", dependencies: ["Kernel"], linkerSettings: standalone),
         .executableTarget(name: "ukloader", cSettings: freestanding, linkerSettings: freestandingLink),

@@ -10,7 +10,8 @@ extension FileSystem {
         var host = try hostStat(behind: path)
         let id = HostID(host)
         if let handle = handles[id] { return try stat(handle.node) }
-        if let node = openedNodes[id]?.node, !node.isRemoved {
+        if FileType(mode: host.mode) == .characterDevice, let shown = try deviceStat(host) { return shown }
+        if let node = openedNodes[id]?.node, !node.isRemoved, node.mount.tree?.isVolatile == false {
             let attributes = try attributes(of: node)
             if node.isMerged { host.nlink = 1 }
             show(attributes, on: node.mount, in: &host)
@@ -34,6 +35,21 @@ extension FileSystem {
         return host
     }
 
+    /// What stat shows of a device that is the host's own under a name of the container; nil for one without a name here.
+    private func deviceStat(_ host: ukf_stat) throws(Errno) -> ukf_stat? {
+        if (136..<144).contains(host.rdev_major) {
+            let number = (host.rdev_major - 136) << 8 | host.rdev_minor
+            guard terminals.isOurs(number), let mount = mounts.last(where: { $0.type == "devpts" }) else { return nil }
+            guard let node = try child(of: mount.root, named: Name("\(number)"), for: kernelCaller()) else {
+                return nil
+            }
+            return try stat(node)
+        }
+        let number = UInt64(host.rdev_major) << 32 | UInt64(host.rdev_minor)
+        guard let node = deviceNodes[number]?.node, !node.isRemoved else { return nil }
+        return try stat(node)
+    }
+
     /// The host's stat of what a descriptor holds.
     package func hostStat(behind path: String) throws(Errno) -> ukf_stat {
         var host = ukf_stat()
@@ -48,17 +64,16 @@ extension FileSystem {
             let count = ukf_readlink(AT_FDCWD, path, buffer.baseAddress!, 4096)
             guard count > 0, buffer[0] == UInt8(ascii: "/") else { return nil }
             let target = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
+            var found: (Mount, Tree)?
+            var longest = -1
             for mount in mounts.reversed() {
                 guard let tree = mount.tree else { continue }
-                for place in tree.places where target.starts(with: place.path) {
-                    if place.path.count == 1 || target.count == place.path.count
-                        || target[place.path.count] == UInt8(ascii: "/")
-                    {
-                        return (mount, tree)
-                    }
+                for place in tree.places where place.path.count > longest && place.holds(target) {
+                    found = (mount, tree)
+                    longest = place.path.count
                 }
             }
-            return nil
+            return found
         }
     }
 

@@ -19,6 +19,8 @@ package final class FileSystem {
     /// Nodes that were opened, by the host's file that the descriptor holds.
     var openedNodes: [HostID: WeakNode] = [:]
     var openedNodesLimit = 1024
+    /// Nodes of devices that were opened, by device number: what fstat shows for the host's device.
+    var deviceNodes: [UInt64: WeakNode] = [:]
     /// Open folders whose listing is ours, by the host's (nameless) folder that the descriptor holds.
     var handles: [HostID: OpenFolder] = [:]
     var handlesLimit = 256
@@ -141,12 +143,17 @@ package final class FileSystem {
 
     /// - Throws: `EROFS` when the node lies in what may not be written.
     func demandWritable(_ node: Node) throws(Errno) {
-        guard !node.mount.isReadonly else { throw .readOnlyFileSystem }
+        if node.mount.isReadonly || isSealed(node) { throw .readOnlyFileSystem }
+    }
+
+    /// Whether the node or a folder above it, up to the mount's root, was sealed.
+    func isSealed(_ node: Node) -> Bool {
         var at: Node? = node
         while let seen = at {
-            if seen.isSealed { throw .readOnlyFileSystem }
+            if seen.isSealed { return true }
             at = seen.parent
         }
+        return false
     }
 
     /// The absolute path of a node as seen from `root`; nil when it lies outside or has been removed.

@@ -43,6 +43,15 @@ extension FileSystem {
         return result
     }
 
+    /// A stand-in for a folder's own descriptor, whose stat is given, when the host's listing of it is no longer right: what it
+    /// lists was brought into the writable folder after it was opened. Nil when it is right.
+    package func standIn(for stat: ukf_stat) throws(Errno) -> CInt? {
+        guard let node = openedNodes[HostID(stat)]?.node, node.isFolder, !node.isRemoved, try needsListing(node) else {
+            return nil
+        }
+        return try openFolder(node)
+    }
+
     /// getdents64(2) or, with `isOld`, getdents(2), for the folder behind a descriptor of a process, whose stat is given.
     ///
     /// - Returns: nil when the host's own answer is right; else up to `size` bytes of records.

@@ -25,10 +25,12 @@ final class Mount {
         self.options = options
         self.isReadonly = isReadonly
         self.tree = tree
+        deviceMinor = UInt32(id) + 64
     }
 
-    /// The minor number of `st_dev`; its major is 0, as for every file system without a device of its own.
-    var deviceMinor: UInt32 { UInt32(id) + 64 }
+    /// The minor number of `st_dev`; its major is 0, as for every file system without a device of its own. Bind mounts of one
+    /// file system of the host share it, as they do on Linux.
+    var deviceMinor: UInt32
 
     /// What was mounted on the same folder before.
     var covered: Mount?

@@ -54,6 +54,10 @@ extension FileSystem {
             made = newMount("bind", source: specification.source, tree: tree, isReadonly: isReadonly)
             made.setRoot(try FileSystem.makeRoot(of: tree, mount: made))
             isFolder = made.root.isFolder
+            for other in mounts
+            where other.tree?.isVolatile == true && other.root.hostID?.device == made.root.hostID?.device {
+                made.deviceMinor = other.deviceMinor
+            }
         } else {
             made = try makeFileSystem(specification)
         }

@@ -65,12 +65,13 @@ extension FileSystem {
             guard node.type != .socket else { throw .noSuchAddressOrDevice }
             guard try attributes(of: node).isOwned(by: caller.credentials) else { throw .notPermitted }
         }
-        if let item = node.synthetic { return try openSynthetic(item, for: caller, flags: flags) }
+        if let item = node.synthetic { return try openSynthetic(item, node, for: caller, flags: flags) }
 
         switch node.type {
         case .characterDevice, .blockDevice:
             guard !node.mount.forbidsDevices else { throw .permissionDenied }
             let device = try attributes(of: node)
+            deviceNodes[UInt64(device.deviceMajor) << 32 | UInt64(device.deviceMinor)] = WeakNode(node: node)
             return .descriptor(
                 try devices.open(
                     node.type, major: device.deviceMajor, minor: device.deviceMinor,
@@ -93,7 +94,7 @@ extension FileSystem {
 
     /// So that a descriptor leads back to its node without asking the host for its name.
     private func remember(opened node: Node) {
-        guard let id = node.hostID, !node.mount.tree!.isVolatile else { return }
+        guard let id = node.hostID else { return }
         if openedNodes.count >= openedNodesLimit {
             openedNodes = openedNodes.filter { $0.value.node != nil }
             openedNodesLimit = max(1024, openedNodes.count * 2)
@@ -210,10 +211,11 @@ extension FileSystem {
     }
 
     private func openSynthetic(
-        _ item: any SyntheticItem, for caller: Caller, flags: CInt
+        _ item: any SyntheticItem, _ node: Node, for caller: Caller, flags: CInt
     ) throws(Errno) -> Opened {
         switch item.content {
         case .file(let read):
+            if flags & O_ACCMODE != O_RDONLY, node.mount.isReadonly || isSealed(node) { throw .readOnlyFileSystem }
             guard flags & O_ACCMODE == O_RDONLY else { throw .permissionDenied }
             return .descriptor(try FileSystem.memoryFile(try read(caller), mode: item.attributes.mode))
         case .host(let path):

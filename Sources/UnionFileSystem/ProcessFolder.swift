@@ -25,7 +25,7 @@ final class ProcessFolder: SyntheticFolder {
     private static let made = [
         "cgroup", "cmdline", "gid_map", "loginuid", "maps", "mountinfo", "mounts", "mountstats", "projid_map",
         "sessionid",
-        "setgroups", "smaps", "stat", "status", "uid_map",
+        "setgroups", "smaps", "smaps_rollup", "stat", "status", "uid_map",
     ]
     private static let links = ["cwd", "exe", "root"]
 
@@ -98,9 +98,9 @@ final class ProcessFolder: SyntheticFolder {
                 let arguments = readHostFile(host + "/cmdline") ?? []
                 return Array(view.interpreterArguments.map { $0 + [0] }.joined()) + arguments
             }
-        case "status": return made { _ in files.statusText(of: view, thread: self.thread, host: host) }
-        case "stat": return made { _ in files.statText(of: view, thread: self.thread, host: host) }
-        case "maps", "smaps":
+        case "status": return made { files.statusText(of: view, thread: self.thread, host: host, for: $0) }
+        case "stat": return made { files.statText(of: view, thread: self.thread, host: host, for: $0) }
+        case "maps", "smaps", "smaps_rollup":
             return made { _ throws(Errno) in
                 guard mayLook else { throw .permissionDenied }
                 return files.mapsText(readHostFile(host + "/" + name) ?? [])

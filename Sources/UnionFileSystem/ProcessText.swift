@@ -9,7 +9,7 @@ extension FileSystem {
         Caller(root: root, folder: root, credentials: .kernel, process: 0, hostProcess: 0, hostThread: 0)
     }
 
-    func statusText(of view: ProcessView, thread: Int32?, host: String) -> [UInt8] {
+    func statusText(of view: ProcessView, thread: Int32?, host: String, for caller: Caller) -> [UInt8] {
         let text = String(decoding: readHostFile(host + "/status") ?? [], as: UTF8.self)
         let pid = thread.map { $0 == view.hostNumber ? view.number : $0 } ?? view.number
         func hex(_ value: UInt64) -> String {
@@ -24,6 +24,8 @@ extension FileSystem {
                 case "Umask":
                     String(repeating: "0", count: max(0, 4 - String(view.umask, radix: 8).count))
                         + String(view.umask, radix: 8)
+                // The caller waits for this very answer; to itself it runs.
+                case "State" where view.hostNumber == caller.hostProcess: "R (running)"
                 case "Tgid", "NStgid": "\(view.number)"
                 case "Pid", "NSpid": "\(pid)"
                 case "PPid": "\(view.parent)"
@@ -51,12 +53,13 @@ extension FileSystem {
         return processes?.number(ofHost: pid) ?? 0
     }
 
-    func statText(of view: ProcessView, thread: Int32?, host: String) -> [UInt8] {
+    func statText(of view: ProcessView, thread: Int32?, host: String, for caller: Caller) -> [UInt8] {
         let text = String(decoding: readHostFile(host + "/stat") ?? [], as: UTF8.self)
         guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")") else { return [] }
         var fields = text[text.index(after: close)...].split(separator: " ").map { String($0) }
         guard fields.count > 6 else { return [] }
         let pid = thread.map { $0 == view.hostNumber ? view.number : $0 } ?? view.number
+        if view.hostNumber == caller.hostProcess { fields[0] = "R" }
         fields[1] = "\(view.parent)"
         for index in [2, 3] { fields[index] = "\(number(ofHost: Substring(fields[index])))" }
         if fields[5] != "-1" { fields[5] = "\(number(ofHost: Substring(fields[5])))" }
@@ -84,16 +87,19 @@ extension FileSystem {
 
     /// The container's path of a path of the host, when it lies in one of our places.
     func virtualPath(ofHost path: some Collection<UInt8>) -> [UInt8]? {
+        var found: (mount: Mount, rest: [UInt8])?
+        var longest = -1
         for mount in mounts.reversed() {
-            for place in mount.tree?.places ?? [] {
+            for place in mount.tree?.places ?? [] where place.path.count > longest {
                 guard let rest = suffix(of: path, below: place) else { continue }
-                guard let point = mount.point.flatMap({ self.path(of: $0, from: root) }) else {
-                    return mount.point == nil ? [UInt8](rest) : nil
-                }
-                return (point == [UInt8(ascii: "/")] ? [] : point) + rest
+                found = (mount, [UInt8](rest))
+                longest = place.path.count
             }
         }
-        return nil
+        guard let found else { return nil }
+        guard let point = found.mount.point else { return found.rest }
+        guard let shown = self.path(of: point, from: root) else { return nil }
+        return (shown == [UInt8(ascii: "/")] ? [] : shown) + found.rest
     }
 
     private func suffix<C: Collection<UInt8>>(of path: C, below place: Tree.Place) -> C.SubSequence? {
@@ -135,12 +141,16 @@ extension FileSystem {
     package func node(behind path: String, stat: ukf_stat) -> Node? {
         let id = HostID(stat)
         if let handle = handles[id] { return handle.node }
-        if let node = openedNodes[id]?.node, !node.isRemoved { return node }
+        var likely: Node?
+        if let node = openedNodes[id]?.node, !node.isRemoved {
+            guard node.mount.tree!.isVolatile else { return node }
+            likely = node
+        }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = ukf_readlink(AT_FDCWD, path, &buffer, 4096)
         guard count > 0, count < 4096, buffer[0] == UInt8(ascii: "/") else { return nil }
         let target = buffer[..<count]
-        for mount in mounts.reversed() {
+        for mount in (likely.map { [$0.mount] } ?? []) + mounts.reversed() {
             guard let tree = mount.tree else { continue }
             for (index, place) in tree.places.enumerated() {
                 guard let rest = suffix(of: target, below: place) else { continue }

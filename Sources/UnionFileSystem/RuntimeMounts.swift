@@ -62,6 +62,13 @@ extension FileSystem {
     /// Whether set-id bits of programs mean nothing where the node lies.
     package func forbidsSetID(_ node: Node) -> Bool { node.mount.forbidsSetID }
 
+    /// A descriptor (O_PATH) for what inotify is to watch in a node's place. A folder is brought into the writable folder
+    /// first: that is where its changes happen.
+    package func watchable(_ node: Node) throws(Errno) -> CInt {
+        if node.isFolder, let tree = node.mount.tree, tree.isWritable, !node.mount.isReadonly { try copyUp(node) }
+        return try hostDescriptor(of: node)
+    }
+
     /// The folder at an absolute path; it and what leads to it are made when they are missing, for the given owner.
     package func makeFolders(_ path: [UInt8], for caller: Caller, uid: UInt32, gid: UInt32) throws(Errno) -> Node {
         var caller = caller

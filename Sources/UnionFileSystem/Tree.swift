@@ -16,6 +16,16 @@ final class Tree {
         let path: [UInt8]
         /// For a mounted file: its name in the folder.
         let fileName: Name?
+
+        /// Whether a path of the host lies in this place; it may end in " (deleted)", as /proc says it of removed files.
+        func holds(_ target: some Collection<UInt8>) -> Bool {
+            guard target.starts(with: path) else { return false }
+            let rest = target.dropFirst(path.count == 1 ? 0 : path.count)
+            guard let fileName else { return rest.isEmpty || rest.first == UInt8(ascii: "/") }
+            let name = fileName.bytes
+            return rest.first == UInt8(ascii: "/") && rest.dropFirst().starts(with: name)
+                && (rest.count == name.count + 1 || rest.dropFirst(name.count + 1).elementsEqual(" (deleted)".utf8))
+        }
     }
 
     let places: [Place]

@@ -1,4 +1,5 @@
 import CFiles
+import CKernel
 import Glibc
 import SystemPackage
 import UnionFileSystem
@@ -49,13 +50,40 @@ enum FolderCalls {
     static let getdents: SystemCallHandler = { call throws(Errno) in try list(call, isOld: true) }
 
     private static func list(_ call: CallContext, isOld: Bool) throws(Errno) -> Reply {
-        let stat = try call.files.hostStat(behind: try call.descriptorName(call.int(0)))
+        let name = try call.descriptorName(call.int(0))
+        let stat = try call.files.hostStat(behind: name)
         let size = min(Int(call.uint(2)), 1 << 20)
-        guard let records = try call.files.listRecords(stat, size: size, isOld: isOld, for: call.caller) else {
-            // The descriptor is a host's folder that lists itself; its number is all that the call names it by.
-            return .native
+        if let records = try call.files.listRecords(stat, size: size, isOld: isOld, for: call.caller) {
+            try call.write(records, at: call[1])
+            return .value(records.count)
         }
-        try call.write(records, at: call[1])
-        return .value(records.count)
+        if try replace(call, stat) { return try list(call, isOld: isOld) }
+        // The descriptor is a host's folder that lists itself; its number is all that the call names it by.
+        return .native
+    }
+
+    /// Puts a stand-in in the place of a descriptor whose listing begins and would be wrong.
+    private static func replace(_ call: CallContext, _ stat: ukf_stat) throws(Errno) -> Bool {
+        guard let standIn = try call.files.standIn(for: stat) else { return false }
+        defer { close(standIn) }
+        guard let (offset, closes) = information(call), offset == 0 else { return false }
+        return ukk_add_descriptor(call.kernel.listener, call.id, standIn, call.int(0), closes ? 1 : 0, 0) >= 0
+    }
+
+    /// A descriptor's offset and whether it is closed by exec (proc_pid_fdinfo(5)).
+    private static func information(_ call: CallContext) -> (offset: Int, closes: Bool)? {
+        let file = ukf_open(AT_FDCWD, "/proc/\(call.tid)/fdinfo/\(call.int(0))", O_RDONLY, 0)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = ukf_pread(file, &buffer, buffer.count, 0)
+        var result: (offset: Int, closes: Bool)?
+        for line in String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: "\n") {
+            let fields = line.split(separator: "\t")
+            guard fields.count == 2 else { continue }
+            if fields[0] == "pos:" { result = (Int(fields[1]) ?? -1, false) }
+            if fields[0] == "flags:", let flags = Int(fields[1], radix: 8) { result?.closes = flags & 0o2000000 != 0 }
+        }
+        return result
     }
 }

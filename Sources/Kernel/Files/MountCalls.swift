@@ -1,4 +1,5 @@
 import CFiles
+import CHost
 import Glibc
 import SystemPackage
 import UnionFileSystem
@@ -27,7 +28,18 @@ enum MountCalls {
         let node = try call.node(1, noFollow: mask & 0x0200_0000 != 0)
         if mask & 0x0100_0000 != 0, !node.isFolder { throw .notDirectory }
         try call.files.checkAccess(.read, to: node, for: call.caller)
-        // The watch belongs to the caller's inotify instance: only he can add it, through a descriptor of ours.
-        throw .noFunction
+        let watched = try call.files.watchable(node)
+        defer { close(watched) }
+        // The watch belongs to the caller's inotify instance, which is fetched for a moment.
+        let process = ukh_pidfd_open(call.process.pid)
+        guard process >= 0 else { throw .noSuchProcess }
+        defer { close(process) }
+        let instance = ukf_pidfd_getfd(process, call.int(0))
+        guard instance >= 0 else {
+            // Some container engines' filters refuse the fetching: then there is no inotify, and programs poll.
+            throw instance == -EPERM || instance == -ENOSYS ? .noFunction : Errno(rawValue: -instance)
+        }
+        defer { close(instance) }
+        return .value(Int(try valid(ukf_inotify_add(instance, watched, mask & ~0x0300_0000))))
     }
 }
