@@ -327,7 +327,7 @@ extension Container {
         let streams = try ProcessStreams(
             folder: execFolder, stdin: record.config.openStdin, stdout: true, stderr: true,
             terminal: record.config.tty, poller: services.poller)
-        streams.pump(log: log, hub: hub)
+        streams.pump(log: log, hub: hub, reopened: true)
         self.streams = streams
         if task.status == .stopped {
             await ended(task.exit)

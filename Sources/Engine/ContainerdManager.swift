@@ -108,7 +108,10 @@ public struct ContainerdManager: ManagerConnection {
     public func prepareSnapshot(_ key: String, parent: String) async throws -> [ManagedMount] {
         try await call {
             do {
-                return try await client.snapshots(snapshotter).prepare(key, parent: parent).map { ManagedMount($0) }
+                // Nothing refers to the snapshot until the container is made: without the label it might be collected.
+                return try await client.snapshots(snapshotter).prepare(
+                    key, parent: parent, labels: ["containerd.io/gc.root": Timestamp.now.description]
+                ).map { ManagedMount($0) }
             } catch let error as RPCError where error.code == .alreadyExists {
                 // The answer to the first try was lost.
                 return try await client.snapshots(snapshotter).mounts(key).map { ManagedMount($0) }

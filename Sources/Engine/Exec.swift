@@ -130,6 +130,8 @@ actor Exec {
 
     /// Sets the size of the terminal.
     func resize(width: Int, height: Int) async throws {
+        // Clients send the size as soon as they are connected, which may be before the process is there.
+        if started, !running, exitCode == nil { _ = await input.value(within: .seconds(10)) }
         guard running else { throw EngineError(409, "exec \(id) is not running") }
         do {
             try await services.manager.resize(containerID, exec: id, width: width, height: height)

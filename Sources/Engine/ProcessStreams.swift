@@ -63,16 +63,20 @@ final class ProcessStreams: Sendable {
         input.withLock { $0 = descriptor }
     }
 
-    /// Carries output to `log` and `hub` until the process's side is closed. The descriptors are closed by the tasks that
+    /// Carries output to `log` and `hub` until the process's side is closed. With `reopened` the other side has the fifos open
+    /// since long, or has closed them for good; otherwise it is yet to open them. The descriptors are closed by the tasks that
     /// read them and by nobody else, so that no number is closed twice.
-    func pump(log: ContainerLog?, hub: OutputHub) {
+    func pump(log: ContainerLog?, hub: OutputHub, reopened: Bool = false) {
         let readers = readers
         let (poller, ended) = (poller, ended)
         let task = Task {
             await withTaskGroup(of: Void.self) { group in
                 for (stream, descriptor) in readers {
                     group.addTask {
-                        await ProcessStreams.pump(stream, descriptor, poller, log, hub)
+                        // Before the other side has opened a fifo, a read would say "end".
+                        var open = reopened
+                        if !open { open = await poller.wait(descriptor, .read) }
+                        if open { await ProcessStreams.pump(stream, descriptor, poller, log, hub) }
                         poller.close(descriptor)
                     }
                 }
@@ -85,8 +89,6 @@ final class ProcessStreams: Sendable {
     private static func pump(
         _ stream: Frame.Stream, _ descriptor: FileDescriptor, _ poller: Poller, _ log: ContainerLog?, _ hub: OutputHub
     ) async {
-        // Before the other side has opened the fifo a read would say "end", so the first read waits for an event.
-        guard await poller.wait(descriptor, .read) else { return }
         while true {
             var count = 0
             let bytes = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, initialized in

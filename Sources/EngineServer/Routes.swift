@@ -8,7 +8,7 @@ enum Routes {
         let implemented =
             system(engine) + containers(engine) + streams(engine) + execs(engine) + images(engine) + volumes(engine)
             + networks(engine) + archives(engine)
-        return implemented + missing.map { missing($0) } + swarm.map { outsideSwarm($0) }
+        return implemented + missing.map { missing($0) } + swarm.map { outsideSwarm($0) } + plugins.map { withoutPlugin($0) }
     }
 
     /// The calls of the API's description that are answered with 501. `docs/status.md` says the same to people.
@@ -20,17 +20,20 @@ enum Routes {
         (.PUT, "/volumes/{name}"),
         (.POST, "/networks/create"), (.DELETE, "/networks/{id}"), (.POST, "/networks/{id}/connect"),
         (.POST, "/networks/{id}/disconnect"),
-        (.GET, "/plugins/privileges"), (.POST, "/plugins/pull"), (.GET, "/plugins/{name}/json"),
-        (.DELETE, "/plugins/{name}"), (.POST, "/plugins/{name}/enable"), (.POST, "/plugins/{name}/disable"),
-        (.POST, "/plugins/{name}/upgrade"), (.POST, "/plugins/create"), (.POST, "/plugins/{name}/push"),
-        (.POST, "/plugins/{name}/set"),
+        (.GET, "/plugins/privileges"), (.POST, "/plugins/pull"), (.POST, "/plugins/{name}/upgrade"),
+        (.POST, "/plugins/create"), (.POST, "/swarm/init"), (.POST, "/swarm/join"),
     ]
 
-    /// The calls that only make sense on a member of a swarm.
+    /// The calls about a plugin: there is none, and none can be installed.
+    static let plugins: [(HTTPMethod, String)] = [
+        (.GET, "/plugins/{name}/json"), (.DELETE, "/plugins/{name}"), (.POST, "/plugins/{name}/enable"),
+        (.POST, "/plugins/{name}/disable"), (.POST, "/plugins/{name}/push"), (.POST, "/plugins/{name}/set"),
+    ]
+
+    /// The calls that only make sense on a member of a swarm, which this engine never is.
     static let swarm: [(HTTPMethod, String)] = [
         (.GET, "/nodes"), (.GET, "/nodes/{id}"), (.DELETE, "/nodes/{id}"), (.POST, "/nodes/{id}/update"),
-        (.GET, "/swarm"), (.POST, "/swarm/init"), (.POST, "/swarm/join"), (.POST, "/swarm/leave"),
-        (.POST, "/swarm/update"), (.GET, "/swarm/unlockkey"), (.POST, "/swarm/unlock"),
+        (.GET, "/swarm"), (.POST, "/swarm/leave"), (.POST, "/swarm/update"), (.GET, "/swarm/unlockkey"), (.POST, "/swarm/unlock"),
         (.GET, "/services"), (.POST, "/services/create"), (.GET, "/services/{id}"), (.DELETE, "/services/{id}"),
         (.POST, "/services/{id}/update"), (.GET, "/services/{id}/logs"),
         (.GET, "/tasks"), (.GET, "/tasks/{id}"), (.GET, "/tasks/{id}/logs"),
@@ -42,7 +45,16 @@ enum Routes {
 
     private static func outsideSwarm(_ call: (method: HTTPMethod, pattern: String)) -> Route {
         Route(call.method, call.pattern) { _, _ in
-            throw EngineError(501, "\(call.method) \(call.pattern): not implemented: this engine takes part in no swarm")
+            throw EngineError(
+                503,
+                "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" "
+                    + "to connect this node to swarm and try again.")
+        }
+    }
+
+    private static func withoutPlugin(_ call: (method: HTTPMethod, pattern: String)) -> Route {
+        Route(call.method, call.pattern) { _, holes in
+            throw EngineError(404, "plugin \"\(holes.name)\" not found")
         }
     }
 
