@@ -81,10 +81,23 @@ struct AttachedContainer: Sendable {
                 RawTerminal.restore()
                 exit(128 + signal)
             }
-            let request = EngineRequest(
-                "POST", Engine.container(id, "/kill"), query: [("signal", Signals.name(signal))])
-            // The container may be over already; its own end tells.
-            try? await client.withResponse(request) { _ in }
+            await send(signal)
+        }
+    }
+
+    /// Sends a signal to the container. A container whose output is there already may be running only a moment later in
+    /// the engine's books; so a conflict is no answer yet.
+    private func send(_ signal: CInt) async {
+        let request = EngineRequest("POST", Engine.container(id, "/kill"), query: [("signal", Signals.name(signal))])
+        for _ in 0..<20 {
+            do {
+                return try await client.withResponse(request) { _ in }
+            } catch let error as EngineError where error.status == 409 {
+                try? await Task.sleep(for: .milliseconds(50))
+            } catch {
+                // The container is over; its own end tells.
+                return
+            }
         }
     }
 }
