@@ -131,3 +131,39 @@ import Testing
         #expect(error.code == .resourceExhausted)
     }
 }
+
+@Suite struct ServerConnectionGarbageTests {
+    /// A linear congruential generator: the same garbage each time.
+    private struct Generator: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state
+        }
+    }
+
+    @Test func mutatedFramesNeverStopTheConnection() throws {
+        var client = ClientConnection()
+        for number in 0..<20 {
+            _ = try client.call(
+                Request(
+                    service: "s\(number)", method: "m", payload: [UInt8](repeating: UInt8(number), count: number * 7)))
+        }
+        var generator = Generator(state: 7)
+        for _ in 0..<2000 {
+            var bytes = client.output
+            for _ in 0..<Int.random(in: 1...20, using: &generator) {
+                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+            }
+            var server = ServerConnection()
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let part = Array(rest.prefix(Int.random(in: 1...200, using: &generator)))
+                rest = rest.dropFirst(part.count)
+                for call in part.withUnsafeBytes({ server.receive($0) }) { server.respond(call.stream, .success([])) }
+            }
+            // Each frame gets one answer at most, and none is longer than its reason.
+            #expect(server.output.count < 20 * 300)
+        }
+    }
+}

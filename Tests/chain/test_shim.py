@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
@@ -424,6 +425,28 @@ def test_bad_frames_are_answered_and_the_connection_goes_on(shim):
     garbage.send(os.urandom(100_000))
     garbage.close()
     assert error(one.state).code == NOT_FOUND
+
+
+def test_random_arguments_are_answered(shim):
+    one = shim(["sleep", "100"])
+    one.create()
+    one.start()
+    methods = ["Create", "Start", "Delete", "Exec", "Wait", "State", "Stats", "Pids", "Update", "ResizePty", "CloseIO",
+               "Connect", "Checkpoint", "Kill", "Pause"]
+    chance = random.Random(7)
+    proper = [encode((1, one.id), (2, "e1"), (3, 1), (4, 1)), encode((1, one.id), (7, encode((1, "t"), (2, "{}")))),
+              encode((1, "../x"), (2, "/no/such/bundle")), encode((1, "new"), (2, str(one.bundle)), (5, "/dev/null"))]
+    for _ in range(400):
+        payload = bytearray(chance.choice(proper))
+        for _ in range(chance.randrange(4)):
+            payload[chance.randrange(len(payload))] = chance.randrange(256)
+        stream = one.client.begin(chance.choice(methods), bytes(payload), timeout=2_000_000_000)
+        try:
+            one.client.finish(stream)
+        except RpcError as caught:
+            assert caught.message
+    assert one.is_alive()
+    assert one.client.call("Connect", encode((1, one.id)))[1] == [one.pid]
 
 
 def test_events_wait_for_a_manager_that_is_away(shim, events):

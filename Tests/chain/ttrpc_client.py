@@ -152,13 +152,22 @@ class EventServer:
             except OSError:
                 return
             self.connections.append(connection)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self.serve_until_lost, args=(connection,), daemon=True).start()
+
+    def serve_until_lost(self, connection):
+        try:
+            self.serve(connection)
+        except OSError:
+            pass  # The shim has been killed, or the test is over.
 
     def serve(self, connection):
         reader = connection.makefile("rb")
-        while header := reader.read(10):
+        while len(header := reader.read(10)) == 10:
             length, stream, _, _ = struct.unpack(">IIBB", header)
-            call = decode(reader.read(length))
+            data = reader.read(length)
+            if len(data) < length:
+                return
+            call = decode(data)
             envelope = decode(decode(call[3][0])[1][0])
             event = decode(envelope[4][0])
             self.events.append((envelope[3][0].decode(), event[1][0].decode(), decode(event.get(2, [b""])[0])))
