@@ -12,6 +12,7 @@ final class EventQueue {
         case nursery
         case control
         case connection
+        case unborn
     }
 
     struct Event {

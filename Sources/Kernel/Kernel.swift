@@ -20,6 +20,7 @@ package final class Kernel: @unchecked Sendable {
     let loader: CInt
     let events: EventQueue
     let sockets: SocketTable
+    let sysV = SysVTable()
     package let blocking = BlockingCalls()
     /// Whether a caller's wait is ended by nothing but an answer or its death.
     let isKillable: Bool
@@ -86,6 +87,7 @@ package final class Kernel: @unchecked Sendable {
                 case .nursery: nurserySpoke()
                 case .control: accept()
                 case .connection: connectionSpoke(CInt(event.value))
+                case .unborn: birthEnded(pid_t(event.value))
                 }
             }
         }
@@ -185,6 +187,7 @@ package final class Kernel: @unchecked Sendable {
         // Dead already, or no good any more; reaped, it leaves nobody a zombie.
         Glibc.kill(nursery.pid, SIGKILL)
         waitpid(nursery.pid, nil, 0)
+        sysV.removeAll()
         files.remove()
         exit(0)
     }
@@ -199,6 +202,7 @@ package final class Kernel: @unchecked Sendable {
                 events.remove(nursery.socket)
                 if isEnding { return }
                 complain("the nursery is gone; ending the container")
+                for pid in allPids() { Glibc.kill(pid, SIGKILL) }
                 end()
                 return
             }

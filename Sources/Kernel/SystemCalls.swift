@@ -16,11 +16,13 @@ enum SystemCalls {
 
     static let sethostname: SystemCallHandler = { call throws(Errno) in
         call.kernel.system.hostname = try name(call)
+        call.kernel.files.system.identity.hostname = call.kernel.system.hostname
         return .value(0)
     }
 
     static let setdomainname: SystemCallHandler = { call throws(Errno) in
         call.kernel.system.domainname = try name(call)
+        call.kernel.files.system.identity.domainname = call.kernel.system.domainname
         return .value(0)
     }
 

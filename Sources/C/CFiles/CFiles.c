@@ -154,7 +154,8 @@ int ukf_open_beneath(int dirfd, const char *path, int flags, unsigned mode) {
 int ukf_reopen(int fd, int flags) {
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return ukf_open(AT_FDCWD, path, flags, 0);
+    // Not tried again after a signal: that is how a fifo's wait is ended.
+    return result(open(path, flags | O_CLOEXEC));
 }
 
 int ukf_mkdir(int dirfd, const char *path, unsigned mode) { return result(mkdirat(dirfd, path, mode)); }
