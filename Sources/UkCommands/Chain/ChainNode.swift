@@ -70,7 +70,10 @@ struct ChainNode: Sendable {
 
     private func details(folder: String) -> [String] {
         func short(_ path: String) -> String {
-            path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.count + 1)) : path
+            let below = path.hasPrefix(folder + "/") ? path.dropFirst(folder.count + 1) : path[...]
+            // A container's whole id fills the line and says no more than its beginning.
+            return below.split(separator: "/", omittingEmptySubsequences: false)
+                .map { $0.count == 64 ? Engine.short(String($0)) + "…" : String($0) }.joined(separator: "/")
         }
         return sockets.map { "socket " + short($0) } + fifos.map { "fifo " + short($0) }
     }

@@ -59,6 +59,10 @@ struct ChainTree {
         var applications = children.filter { $0.program != "ukernel" }
         for kernel in children where kernel.program == "ukernel" {
             var node = node(kernel, "ukernel")
+            // A long path is bound through its folder's descriptor, and that is the name /proc shows.
+            if let control = kernel.argument(after: "--control") {
+                node.sockets = node.sockets.map { $0.hasPrefix("/proc/self/fd/") ? control : $0 }
+            }
             for nursery in self.children(of: kernel) {
                 var inner = self.node(nursery, "nursery")
                 applications += self.children(of: nursery)
