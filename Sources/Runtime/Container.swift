@@ -94,7 +94,7 @@ public struct Container: Sendable {
             return
         }
         do {
-            try connect().perform(.kill(signal: UInt32(signal), all: all))
+            try connect(timeout: signal == SIGKILL ? 3000 : 10_000).perform(.kill(signal: UInt32(signal), all: all))
         } catch {
             guard Processes.startTime(of: record.pid) == record.pidStartTime else { throw RuntimeError.notRunning }
             // A kernel that does not answer takes its processes along.

@@ -18,7 +18,8 @@ extension ContainerStore {
         defer { lock.release() }
         guard let record = try? ContainerRecord(in: folder) else {
             guard force else { throw RuntimeError.doesNotExist }
-            // A `create` that was killed before it had started a kernel.
+            // A `create` that was killed before it had started a kernel, or a record that cannot be read.
+            endUnrecordedKernel(folder)
             removeFolder(folder)
             return
         }
@@ -48,6 +49,14 @@ extension ContainerStore {
         }
         removeFolder(folder)
     }
+}
+
+/// Ends the kernel of which no record tells: whoever listens on the container's socket.
+private func endUnrecordedKernel(_ folder: FilePath) {
+    guard let socket = try? UnixSocket.connect(Container.socket(in: folder), timeout: 2000) else { return }
+    defer { try? socket.close() }
+    guard let peer = try? UnixSocket.peer(of: socket), let start = Processes.startTime(of: peer.pid) else { return }
+    endKernel(pid: peer.pid, startTime: start)
 }
 
 /// Waits up to `patience` milliseconds for a kernel to end, then ends it.

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import BIN, processes, wait_until
+from conftest import BASE_IMAGE, BIN, processes, wait_until
 
 BUSYBOX = pathlib.Path("/bin/busybox")
 APPLETS = ["sh", "true", "false", "sleep", "echo", "cat", "ls", "id", "pwd", "env", "kill", "stty", "tty", "head"]
@@ -447,6 +447,28 @@ def test_dead_kernel_means_stopped(runu):
     runu("delete", "c")
 
 
+def test_kernel_that_hangs_is_told_from_afar_and_deleted_by_force(runu):
+    pid, _ = runu.create("c", "sleep", "60")
+    runu("start", "c")
+    kernel = [p for p, e in processes().items() if str(runu.folder) in " ".join(e[3]) and e[0] == "ukernel"][0]
+    os.kill(kernel, signal.SIGSTOP)
+    assert runu("list", timeout=5).stdout.splitlines()[1].split()[0] == "c"
+    assert runu.status("c") == "running"
+    runu("delete", "--force", "c", timeout=15)
+    assert not alive(pid)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 5}'])
+def test_record_that_cannot_be_read_is_told_and_deleted_by_force(runu, text):
+    pid, _ = runu.create("c", "sleep", "60")
+    runu("start", "c")
+    (runu.root / "c/state.json").write_text(text)
+    assert "state.json" in runu("state", "c", check=False).stderr
+    assert runu("list", "-q").returncode == 0
+    runu("delete", "--force", "c")
+    wait_until(lambda: not alive(pid), timeout=3, what="the process's end")
+
+
 def test_version_features_and_unknown_commands(runu):
     assert runu("--version").stdout.startswith("runu version ")
     assert "\nspec: 1." in runu("--version").stdout
@@ -454,3 +476,49 @@ def test_version_features_and_unknown_commands(runu):
     assert features["ociVersionMin"] == "1.0.0" and "poststop" in features["hooks"]
     assert runu("what", check=False).returncode == 1
     assert runu("checkpoint", "c", check=False).returncode == 1
+
+
+@pytest.fixture(scope="module")
+def containerd(tmp_path_factory):
+    """Debian's containerd with folders of its own, and the base image in it; a function that runs ctr."""
+    folder = tmp_path_factory.mktemp("containerd")
+    (folder / "config.toml").write_text(
+        f'version = 2\nroot = "{folder}/root"\nstate = "{folder}/state"\n'
+        'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+        f'[grpc]\naddress = "{folder}/socket"\n[ttrpc]\naddress = "{folder}/ttrpc"\n')
+    with open(folder / "log", "wb") as log:
+        daemon = subprocess.Popen(["containerd", "-c", folder / "config.toml"], stdout=log, stderr=log)
+    wait_until((folder / "socket").exists, what="containerd's socket")
+
+    def ctr(*arguments, check=True):
+        result = subprocess.run(
+            [str(a) for a in ("ctr", "-a", folder / "socket", *arguments)], capture_output=True, text=True, timeout=60,
+            stdin=subprocess.DEVNULL)
+        assert not check or result.returncode == 0, f"{arguments}: {result.stderr}"
+        return result
+
+    ctr("images", "import", BASE_IMAGE)
+    ctr.image = ctr("images", "ls", "-q").stdout.split()[0]
+    yield ctr
+    daemon.terminate()
+    daemon.wait(20)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not shutil.which("containerd"), reason="wants Debian's containerd")
+def test_real_containerd_and_its_shim_use_runu_as_they_use_runc(containerd):
+    runu = ("--runc-binary", BIN / "runu")
+    out = containerd("run", "--rm", *runu, containerd.image, "u1", "uname", "-r")
+    assert "ukernel" in out.stdout
+    missing = containerd("run", "--rm", *runu, containerd.image, "u2", "nope", check=False)
+    assert 'exec: "nope": executable file not found in $PATH' in missing.stderr
+    containerd("run", "-d", *runu, containerd.image, "u3", "sleep", "60")
+    assert containerd("task", "exec", "--exec-id", "e", "u3", "sh", "-c", "exit 4", check=False).returncode == 4
+    containerd("task", "pause", "u3")
+    assert "PAUSED" in containerd("task", "ls").stdout
+    containerd("task", "resume", "u3")
+    containerd("task", "kill", "-s", "9", "u3")
+    wait_until(lambda: "STOPPED" in containerd("task", "ls").stdout, what="the task's end")
+    containerd("task", "rm", "u3", check=False)
+    containerd("containers", "rm", "u3")
+    assert containerd("task", "ls").stdout.split() == ["TASK", "PID", "STATUS"]
