@@ -69,7 +69,7 @@ let package = Package(
         .target(name: "CKernel", path: "Sources/C/CKernel"),
         .target(name: "CFiles", path: "Sources/C/CFiles"),
         .target(name: "UnionFileSystem", dependencies: ["CFiles", "Host", "CHost", "KernelProtocol", system]),
-        .testTarget(name: "UnionFileSystemTests", dependencies: ["UnionFileSystem", "CFiles", system]),
+        .testTarget(name: "UnionFileSystemTests", dependencies: ["UnionFileSystem", "CFiles", "KernelProtocol", system]),
         .target(name: "Kernel", dependencies: ["CKernel", "CFiles", "CHost", "Host", "KernelProtocol", "UnionFileSystem", system]),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", "CKernel", "KernelProtocol", system]),
         .executableTarget(name: "ukernel", dependencies: ["Kernel"], linkerSettings: standalone),
@@ -144,7 +144,18 @@ let package = Package(
             ]),
         .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Archive", "Host", logging, system] + nio),
         .executableTarget(
-            name: "ukd", dependencies: ["EngineServer", "Engine", "Host", argumentParser, logging, system], linkerSettings: standaloneWithFoundation),
+            name: "ukd", dependencies: ["EngineServer", "Engine", "Host", argumentParser, logging, system],
+            linkerSettings: standaloneWithFoundation),
+        .target(
+            name: "EngineTestSupport", dependencies: ["Engine", "EngineAPI", "Archive", "OCISpec", system],
+            path: "Tests/EngineTestSupport"),
+        .testTarget(name: "EngineAPITests", dependencies: ["EngineAPI"], resources: [.copy("Resources")]),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "EngineAPI", "EngineTestSupport", "OCISpec", logging, system]),
+        .testTarget(
+            name: "EngineServerTests",
+            dependencies: ["EngineServer", "Engine", "EngineAPI", "EngineTestSupport", "Host", logging, system] + nio,
+            resources: [.copy("Resources")]),
         .target(name: "EngineClient", dependencies: ["Host", system] + nio),
         .target(name: "UkCommands", dependencies: ["EngineClient", "Host", argumentParser, system]),
         .testTarget(name: "EngineClientTests", dependencies: ["EngineClient", "Host", system]),

@@ -29,6 +29,7 @@ extension FileSystem {
         }
         let made = try tree.hostStat(node)
         node.hostID = HostID(made)
+        node.layerStat = nil
         node.attributes = attributes
         if FileType(mode: made.mode) != attributes.type, let parent = node.parent { try tree.markSpecial(parent) }
     }
@@ -61,6 +62,13 @@ extension Tree {
         }
         // What cannot be removed is not this file system's: root's `ctr` leaves `work/work` behind when it mounts a snapshot.
         for entry in try readEntries(work) { try? removeHostEntry(entry.name, in: work) }
+    }
+
+    /// Removes the work folder where it is inside the writable folder and empty.
+    func closeWork() {
+        if work >= 0 { close(work) }
+        setWork(-1)
+        _ = ukf_unlink(places[0].descriptor, Name.workFolder.string, AT_REMOVEDIR)
     }
 
     /// Makes a file in the work folder that is like a node's in one of its places.

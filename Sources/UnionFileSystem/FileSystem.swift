@@ -98,6 +98,12 @@ package final class FileSystem {
         return node
     }
 
+    /// The container has ended: removes what was made on the host for the kernel's own use.
+    package func end() {
+        if let tree = mounts[0].tree, tree.isWritable { tree.closeWork() }
+        try? FileSystem.removeHostFolder(scratchPath)
+    }
+
     // MARK: Nodes
 
     /// Owner, mode and type of a node.
@@ -181,7 +187,7 @@ package final class FileSystem {
 
     // MARK: Bounds
 
-    static let nodeLimit = 32768
+    static let nodeLimit = 16384
 
     /// Cuts nodes that nobody holds and nobody looked up since the last sweep out of a mount's tree.
     private func sweep(_ mount: Mount) {

@@ -9,16 +9,23 @@ extension FileSystem {
         if node.isRemoved { return [] }
         if let item = node.synthetic {
             guard case .folder(let folder) = item.content else { throw .notDirectory }
-            return folder.names(for: caller).map {
+            let entries = folder.names(for: caller).map {
                 ListEntry(name: $0.name, type: $0.type, inode: syntheticInode(item.attributes.inode, $0.name))
             }
+            return entries + mountPoints(in: node, beside: entries)
         }
-        var entries = try node.mount.tree!.list(node)
-        // Mount points that could not be made on the host.
-        for case .present(let child) in node.children.values where child.places == 0 && child.synthetic != nil {
-            entries.append(ListEntry(name: child.name, type: child.type, inode: child.attributes?.inode ?? 0))
+        let entries = try node.mount.tree!.list(node)
+        return entries + mountPoints(in: node, beside: [])
+    }
+
+    /// Mount points in a folder that could not be made on the host, and so are in no listing of it.
+    private func mountPoints(in node: Node, beside entries: [ListEntry]) -> [ListEntry] {
+        node.children.values.compactMap { child in
+            guard case .present(let child) = child, child.places == 0, child.synthetic != nil,
+                !entries.contains(where: { $0.name == child.name })
+            else { return nil }
+            return ListEntry(name: child.name, type: child.type, inode: syntheticInode(2, child.name))
         }
-        return entries
     }
 
     /// Whether a folder's listing cannot be left to the host.

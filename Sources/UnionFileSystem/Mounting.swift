@@ -20,8 +20,8 @@ extension FileSystem {
             }
         }
         do throws(Errno) {
-            try makeDevices(console: console != nil)
-            if let console { (devices as? HostDevices)?.console = console }
+            try makeDevices()
+            if let console { try setConsole(console) }
             for path in specification.maskedPaths { try mask(path) }
             for path in specification.readonlyPaths {
                 let found = try? resolve(Array(path.utf8), from: root, for: kernelCaller())
@@ -199,7 +199,7 @@ extension FileSystem {
     // MARK: /dev
 
     /// The devices and links that every container has (OCI runtime specification, config-linux.md, Default Devices).
-    private func makeDevices(console: Bool) throws(Errno) {
+    private func makeDevices() throws(Errno) {
         let caller = kernelCaller()
         guard case .node(let folder)? = try? resolve(Array("/dev".utf8), from: root, for: caller).place,
             folder.isFolder,
@@ -216,10 +216,6 @@ extension FileSystem {
             try makeNode(
                 Name(name), in: folder, for: caller, type: .characterDevice, mode: 0o666, major: major, minor: minor)
         }
-        if console, try child(of: folder, named: Name("console"), for: caller) == nil {
-            try makeNode(
-                Name("console"), in: folder, for: caller, type: .characterDevice, mode: 0o620, major: 5, minor: 1)
-        }
         let links = [
             ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
             ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"), ("core", "/proc/kcore"),
@@ -227,5 +223,18 @@ extension FileSystem {
         for (name, target) in links where try child(of: folder, named: Name(name), for: caller) == nil {
             try makeLink(Name(name), in: folder, for: caller, target: Array(target.utf8))
         }
+    }
+
+    /// Makes /dev/console, where there is none yet, and lets it be a terminal of the host.
+    package func setConsole(_ path: String) throws(Errno) {
+        (devices as? HostDevices)?.console = path
+        let caller = kernelCaller()
+        guard case .node(let folder)? = try? resolve(Array("/dev".utf8), from: root, for: caller).place,
+            folder.isFolder,
+            let tree = folder.mount.tree, tree.isWritable, !tree.isVolatile, !folder.mount.isReadonly,
+            try child(of: folder, named: Name("console"), for: caller) == nil
+        else { return }
+        try makeNode(
+            Name("console"), in: folder, for: caller, type: .characterDevice, mode: 0o620, major: 5, minor: 1)
     }
 }

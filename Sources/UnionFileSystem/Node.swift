@@ -1,3 +1,5 @@
+import CFiles
+
 /// A name in the container's tree that is known to exist: what a kernel calls a dentry with its inode.
 ///
 /// Nodes form a tree from each mount's root. A parent holds its children, and a child its parent; `FileSystem` cuts
@@ -26,6 +28,8 @@ package final class Node {
     var isSealed = false
     /// Whether a listing of its single place needs our hand, once known: it holds markers or placeholders.
     var needsListing: Bool?
+    /// The host's stat of what lies in a read-only layer, once asked for: nobody changes it.
+    var layerStat: LayerStat?
     /// What a symbolic link says, once read.
     var linkTarget: [UInt8]?
     /// Looked up since the last sweep.
@@ -62,4 +66,11 @@ package final class Node {
         }
         return false
     }
+}
+
+/// A stat that is kept.
+final class LayerStat {
+    let host: ukf_stat
+
+    init(_ host: ukf_stat) { self.host = host }
 }

@@ -151,12 +151,14 @@ extension Tree {
 
     /// The host's stat and what the container sees of it.
     func stat(_ node: Node) throws(Errno) -> (host: ukf_stat, attributes: Attributes) {
+        if let known = node.layerStat, let attributes = node.attributes { return (known.host, attributes) }
         var host = ukf_stat()
         var attributes = node.attributes
         try at(node, place: node.place) { descriptor, path throws(Errno) in
             try check(ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host))
             if attributes == nil { attributes = self.attributes(descriptor, path, host: host) }
         }
+        if !isVolatile, !(isWritable && node.place == 0), node.attributes != nil { node.layerStat = LayerStat(host) }
         return (host, attributes!)
     }
 }

@@ -158,6 +158,12 @@ int ukf_reopen(int fd, int flags) {
     return result(open(path, flags | O_CLOEXEC));
 }
 
+int ukf_reopen_interruptibly(int fd, int flags) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return result(open(path, flags | O_CLOEXEC));
+}
+
 int ukf_mkdir(int dirfd, const char *path, unsigned mode) { return result(mkdirat(dirfd, path, mode)); }
 int ukf_unlink(int dirfd, const char *path, int flags) { return result(unlinkat(dirfd, path, flags)); }
 

@@ -42,12 +42,12 @@ package final class ContainerFiles: ProcessTableView {
 
     /// Removes what was kept on the host for this container alone.
     package func remove() {
-        try? ContainerFiles.removeFolder(scratch)
+        system.end()
     }
 
     /// The terminal of the container's first process, a path of the host: what /dev/console is.
     package func setConsole(_ path: String) {
-        (system.devices as? HostDevices)?.console = path
+        try? system.setConsole(path)
     }
 
     /// A terminal that the kernel opened for a process: a name in /dev/pts.

@@ -31,6 +31,8 @@ int ukf_open(int dirfd, const char *path, int flags, unsigned mode);
 int ukf_open_beneath(int dirfd, const char *path, int flags, unsigned mode);
 /// Opens the object behind a descriptor (also O_PATH) anew.
 int ukf_reopen(int fd, int flags);
+/// The same, but a signal ends the wait with -EINTR.
+int ukf_reopen_interruptibly(int fd, int flags);
 int ukf_mkdir(int dirfd, const char *path, unsigned mode);
 int ukf_unlink(int dirfd, const char *path, int flags);
 int ukf_rename(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, unsigned flags);
