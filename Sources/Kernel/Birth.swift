@@ -50,6 +50,7 @@ extension Kernel {
                 errno: .resourceTemporarilyUnavailable,
                 text: "container has reached its limit of \(limits.pids) processes")
         }
+        let process = files.withHome(process)
         var token: UInt64 = 0
         _ = getrandom(&token, 8, 0)
         let birth = Birth(token: token, process: process, adopt: adopt, isFirst: isFirst, connection: connection)

@@ -165,6 +165,14 @@ def test_exec_streams_exit_code_environment_and_folder(runu):
     assert runu("exec", "--user", "7:8", "c", "id", "-u").stdout == "7\n"
 
 
+def test_home_is_that_of_the_user_inside(runu):
+    runu.create("c", "sleep", "60")
+    runu("start", "c")
+    assert runu("exec", "c", "sh", "-c", "echo $HOME").stdout == "/root\n"
+    assert runu("exec", "--user", "7", "c", "sh", "-c", "echo $HOME").stdout == "/\n"
+    assert runu("exec", "--env", "HOME=/x", "c", "sh", "-c", "echo $HOME").stdout == "/x\n"
+
+
 def test_exec_from_a_file_detached(runu):
     runu.create("c", "sleep", "60")
     runu("start", "c")
