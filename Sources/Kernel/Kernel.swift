@@ -159,7 +159,7 @@ package final class Kernel: @unchecked Sendable {
     /// A process has ended, all its threads with it.
     private func processEnded(_ pid: pid_t) {
         guard let process = processes.processes[pid] else { return }
-        if process.unseenChildren > 0 { processes.adoptUnseenChildren(of: process) }
+        if process.unseenChildren > 0 { processes.adoptUnseenChildren(of: process, isDead: true) }
         if let statistics = HostProcess.statistics(of: pid) {
             endedTicks.user += statistics.userTime
             endedTicks.system += statistics.systemTime

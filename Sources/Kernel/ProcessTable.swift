@@ -16,6 +16,13 @@ package final class ProcessTable {
     var watch: (Process) -> Void = { _ in }
     private let loadFile: CInt
 
+    /// A process that ended while children of its had not called yet.
+    private struct Grave {
+        var session: pid_t
+        var process: Process
+    }
+    private var graves: [Grave] = []
+
     init() {
         loadFile = open("/proc/loadavg", O_RDONLY | O_CLOEXEC)
     }
@@ -121,7 +128,9 @@ package final class ProcessTable {
     }
 
     /// Enters children of `process` that are born and have not called yet.
-    func adoptUnseenChildren(of process: Process) {
+    ///
+    /// - Parameter isDead: it has ended, so that its children are somebody else's by now.
+    func adoptUnseenChildren(of process: Process, isDead: Bool = false) {
         let newest = youngest()
         var candidates: [pid_t]
         if newest >= process.youngestBefore, newest - process.youngestBefore < 2048 {
@@ -131,11 +140,42 @@ package final class ProcessTable {
         }
         candidates.removeAll { byThread[$0] != nil }
         for pid in candidates {
-            guard let status = HostProcess.status(of: pid), status.parent == process.pid, status.threadGroup == pid
-            else { continue }
-            begin(pid, parent: process)
+            guard let status = HostProcess.status(of: pid), status.threadGroup == pid else { continue }
+            if status.parent == process.pid {
+                begin(pid, parent: process)
+            } else if isDead, let heir = processes[status.parent], adoptive(heir, of: pid) === process {
+                begin(pid, parent: process)
+                processes[pid]?.parent = heir.pid
+            }
+        }
+        if isDead, process.unseenChildren > 0, process.pid != first?.pid {
+            // One that went to a subreaper outside can only be told when it calls.
+            graves.append(Grave(session: HostProcess.statistics(of: process.pid)?.session ?? 0, process: process))
+            if graves.count > 64 { graves.removeFirst() }
         }
         process.unseenChildren = 0
+    }
+
+    /// Who bore a process whose parent on the host is now `heir`. A process may have died between its fork and its child's
+    /// first call; the child must not get the rights of whoever took it in.
+    private func adoptive(_ heir: Process, of pid: pid_t) -> Process {
+        var dead: Process?
+        for process in processes.values
+        where process !== heir && process.unseenChildren > 0 {
+            guard let statistics = HostProcess.statistics(of: process.pid),
+                statistics.state != UInt8(ascii: "Z"), statistics.state != UInt8(ascii: "X")
+            else {
+                dead = process
+                break
+            }
+        }
+        guard let dead else { return heir }
+        if heir.unseenChildren == 0 { return dead }
+        // Either may be: what differs from the dead one's session is not its child.
+        let own = HostProcess.statistics(of: pid)
+        let its = HostProcess.statistics(of: dead.pid)
+        if let own, let its, own.session != its.session || own.group != its.group { return heir }
+        return dead
     }
 
     /// How many processes and threads there are, at most: exact when `exactly`.
@@ -159,7 +199,12 @@ package final class ProcessTable {
             return process
         }
         if status.parent == nursery { return nil }
-        if let parent = processes[status.parent] ?? parentIfOurs(status) { return begin(tid, parent: parent) }
+        if let parent = processes[status.parent] ?? parentIfOurs(status) {
+            let bearer = adoptive(parent, of: tid)
+            let process = begin(tid, parent: bearer)
+            process.parent = parent.pid
+            return process
+        }
         // Its parent is gone, and whoever got it is outside. It calls through our filter, so it is ours all the same.
         return nil
     }
@@ -170,7 +215,8 @@ package final class ProcessTable {
             status.parent != nursery
         else { return nil }
         let session = HostProcess.statistics(of: tid)?.session ?? 0
-        let model = processes[session] ?? first
+        let grave = graves.lastIndex { $0.session == session }.map { graves.remove(at: $0).process }
+        let model = grave ?? processes[session] ?? first
         let process = Process(pid: tid, parent: 0, inherited: model.inherited, table: self)
         enter(process)
         return process

@@ -182,6 +182,9 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
     sock = 0;
     syscall(SYS_close_range, 2, ~0U, 0);
     prctl(PR_SET_NAME, "ukernel-nursery");
+    // The folder that the container's processes have on the host: none that anybody might want to remove.
+    int ignored = chdir("/");
+    (void)ignored;
     memcpy(secret, o->secret, sizeof secret);
     sigset_t all, child;
     for (int s = 1; s < 65; s++) signal(s, SIG_DFL);
