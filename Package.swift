@@ -50,6 +50,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // C libraries of the system.
@@ -133,6 +136,17 @@ let package = Package(
                 argumentParser, system,
             ]),
         .executableTarget(name: "ukctr", dependencies: ["Ctr"], linkerSettings: standaloneWithFoundation),
+
+        // Registries: the distribution protocol, for ukctr and ukd.
+        .target(
+            name: "Registry",
+            dependencies: [
+                "ContainerdClient", "ContainerdAPI", "GRPC", "RPC", "OCISpec", "Host", crypto, system,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ] + nio),
+        .testTarget(name: "RegistryTests", dependencies: ["Registry", "ContainerdClient", "RPC", "OCISpec"]),
 
         // ukd and its client.
         .target(name: "EngineAPI"),

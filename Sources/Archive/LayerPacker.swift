@@ -34,6 +34,15 @@ public final class LayerPacker {
         }
     }
 
+    /// Writes what is at `place` of `tree`, with all below it, under the name `name`. No symbolic link is followed.
+    ///
+    /// - Returns: false when there is nothing.
+    public func write(_ place: FilePath, of tree: MergedFolder, as name: FilePath) throws -> Bool {
+        guard let child = try tree.lookUp(place.components) else { return false }
+        try write(child, at: name)
+        return true
+    }
+
     /// Writes what makes `right` out of `left`.
     public func write(from left: MergedFolder, to right: MergedFolder) throws {
         _ = try compare(left, right, at: FilePath(), parents: [])

@@ -52,10 +52,19 @@ public final class LayerUnpacker {
 
     /// Unpacks all of `reader`.
     ///
+    /// - Parameter place: the folder that the archive's names are relative to; empty for the layer's root.
     /// - Returns: entries and bytes of content that were unpacked.
     /// - Throws: `ArchiveError`, `HostError`. What was unpacked until then stays; the caller throws the folder away.
-    public func unpack(_ reader: ArchiveReader) throws -> (entries: Int, bytes: Int64) {
-        while let entry = try reader.next() {
+    public func unpack(
+        _ reader: ArchiveReader, at place: FilePath = FilePath()
+    ) throws -> (entries: Int, bytes: Int64) {
+        while var entry = try reader.next() {
+            if !place.isEmpty {
+                // Names that lead out are still seen as such: only what comes after the place could lead back in.
+                _ = try confined(entry.path)
+                entry.path = place.pushing(entry.path)
+                if entry.kind == .hardLink { entry.link = entry.link.map { place.pushing($0) } }
+            }
             entries += 1
             guard entries <= limits.entries else { throw ArchiveError.tooLarge("more than \(limits.entries) entries") }
             try unpack(entry, reader)

@@ -67,6 +67,13 @@ public final class MergedFolder {
         return nil
     }
 
+    /// What is at `path` below this folder, as an archive would describe it; nil when there is nothing. No symbolic link is
+    /// followed.
+    public func entry(at path: FilePath) throws -> ArchiveEntry? {
+        if path.components.isEmpty { return try root()?.entry(path: path) }
+        return try lookUp(path.components)?.file.entry(path: path)
+    }
+
     /// Names of everything in the union, sorted by their bytes.
     func names() throws -> [FilePath.Component] {
         var seen: Set<FilePath.Component> = []

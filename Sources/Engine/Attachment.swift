@@ -51,7 +51,9 @@ public struct InputSink: Sendable {
 extension Container {
     /// Attaches a client.
     func attach(stdin: Bool, stdout: Bool, stderr: Bool, logs: Bool, stream: Bool) throws -> Attachment {
-        if record.phase == .paused { throw EngineError(409, "container \(id) is paused, unpause the container before attach") }
+        if record.phase == .paused {
+            throw EngineError(409, "container \(id) is paused, unpause the container before attach")
+        }
         if isRemoving { throw EngineError(409, "container \(id) is marked for removal") }
         let output = stream && (stdout || stderr) ? hub.subscribe(stdout: stdout, stderr: stderr) : nil
         var sink: InputSink?

@@ -46,8 +46,7 @@ extension Container {
     /// Makes stdio, task and first process.
     private func launch() async throws -> (ProcessStreams, Int) {
         let manager = services.manager
-        let mounts = try await manager.mounts(id)
-        execMounts = mounts
+        let mounts = try await mounts()
         let bytes = try spec(mounts)
         if bytes != sentSpec {
             try await manager.updateContainer(id: id, spec: bytes)
@@ -139,9 +138,11 @@ extension Container {
             log?.finish()
             log = nil
             for exec in execs.values { await exec.containerEnded() }
+            let goes = record.hostConfig.autoRemove && !isRemoving
             do {
                 try await update { record in
-                    record.phase = .exited
+                    // One that goes at once is written only once more.
+                    record.phase = goes ? .removing : .exited
                     record.pid = 0
                     record.exitCode = exit.code
                     record.finished = (exit.time > .zero ? exit.time : .now).description
@@ -152,7 +153,7 @@ extension Container {
             event("die", ["exitCode": "\(exit.code)", "execDuration": "\(runSeconds)"])
             hub.finish()
             renewPromises(End(code: exit.code))
-            if record.hostConfig.autoRemove, !isRemoving { await removeNow(volumes: true) }
+            if goes { await removeNow(volumes: true) }
         }
     }
 
@@ -174,7 +175,9 @@ extension Container {
     ///
     /// - Throws: `EngineError` with 409 when the container does not run.
     func kill(signal: Int) async throws {
-        guard record.isRunning else { throw EngineError(409, "cannot kill container: \(id): container \(id) is not running") }
+        guard record.isRunning else {
+            throw EngineError(409, "cannot kill container: \(id): container \(id) is not running")
+        }
         if record.phase == .paused {
             // A stopped process takes no signal but SIGKILL; docker lets the container go on first.
             try? await services.manager.resume(id)
@@ -224,7 +227,8 @@ extension Container {
 
     /// Stops and starts.
     func restart(timeout: Int?, signal: String?) async throws {
-        do { try await stop(timeout: timeout, signal: signal) } catch let error as EngineError where error.status == 304 {}
+        do { try await stop(timeout: timeout, signal: signal) } catch let error as EngineError where error.status == 304
+        {}
         do { try await start() } catch let error as EngineError where error.status == 304 {}
         event("restart")
     }
@@ -284,7 +288,7 @@ extension Container {
     /// record goes last.
     func removeNow(volumes: Bool) async {
         isRemoving = true
-        try? await update { $0.phase = .removing }
+        if record.phase != .removing { try? await update { $0.phase = .removing } }
         hub.finish(forever: true)
         for exec in execs.values { await exec.containerEnded() }
         await discard()
@@ -358,7 +362,8 @@ struct StartFailure {
         let text = message.lowercased()
         if text.contains("executable file not found") || text.contains("no such file or directory") {
             code = 127
-        } else if text.contains("permission denied") || text.contains("is a directory") || text.contains("not a directory")
+        } else if text.contains("permission denied") || text.contains("is a directory")
+            || text.contains("not a directory")
             || text.contains("exec format error")
         {
             code = 126

@@ -33,8 +33,8 @@ actor Container {
     var isRemoving = false
     /// The specification that the manager has.
     var sentSpec: [UInt8] = []
-    /// The mounts of the container's root as the manager told them last.
-    var execMounts: [ManagedMount] = []
+    /// The mounts of the container's root as the manager told them last; they do not change.
+    var rootMounts: [ManagedMount] = []
     /// Told about the removal, once all is gone.
     let forget: @Sendable (Container) async -> Void
 
@@ -81,6 +81,7 @@ actor Container {
             async let prepared = prepareSnapshot(image)
             try writeFiles()
             let mounts = try await prepared
+            rootMounts = mounts
             try await saved
             let bytes = try spec(mounts)
             try await services.manager.createContainer(
@@ -91,6 +92,12 @@ actor Container {
             await discard()
             throw EngineError.from(error)
         }
+    }
+
+    /// The mounts of the container's root.
+    func mounts() async throws -> [ManagedMount] {
+        if rootMounts.isEmpty { rootMounts = try await services.manager.mounts(id) }
+        return rootMounts
     }
 
     private func prepareSnapshot(_ image: ManagedImage) async throws -> [ManagedMount] {
@@ -126,7 +133,9 @@ actor Container {
                     try await services.manager.deleteContainer(id)
                     try await services.manager.removeSnapshot(id)
                 } catch {
-                    services.logger.error("cannot remove the container at the manager", metadata: ["container": "\(id)", "error": "\(error)"])
+                    services.logger.error(
+                        "cannot remove the container at the manager",
+                        metadata: ["container": "\(id)", "error": "\(error)"])
                 }
             }
             group.addTask {

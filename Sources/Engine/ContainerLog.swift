@@ -6,7 +6,7 @@ import SystemPackage
 
 /// Writes a container's output to its log file. Every piece is written as it comes, also when it does not end a line: a
 /// daemon that is killed has lost nothing that it had taken.
-final class ContainerLog: Sendable {
+package final class ContainerLog: Sendable {
     private struct State {
         var descriptor: FileDescriptor?
         var version: UInt64 = 0
@@ -19,7 +19,7 @@ final class ContainerLog: Sendable {
     /// Opens the file, or makes it. A last line that a crash cut short is ended, so that the next one can be read.
     ///
     /// - Throws: `HostError`.
-    init(path: FilePath) throws {
+    package init(path: FilePath) throws {
         let fd = open(path.string, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
         guard fd >= 0 else { throw HostError.last("open log", path.string) }
         let size = lseek(fd, 0, SEEK_END)
@@ -29,7 +29,7 @@ final class ContainerLog: Sendable {
     }
 
     /// Writes a piece of output, one entry a line.
-    func append(_ stream: Frame.Stream, _ bytes: [UInt8]) {
+    package func append(_ stream: Frame.Stream, _ bytes: [UInt8]) {
         let time = Timestamp.now
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count + bytes.count / 4 + 128)
@@ -49,7 +49,7 @@ final class ContainerLog: Sendable {
     }
 
     /// Ends the run: followers read what is left and stop.
-    func finish() {
+    package func finish() {
         let followers = state.withLock { state in
             try? state.descriptor?.close()
             state.descriptor = nil

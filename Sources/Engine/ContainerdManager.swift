@@ -46,7 +46,9 @@ public struct ContainerdManager: ManagerConnection {
         do { try await call(body) } catch let error as ManagerError where error.kind == .notFound {}
     }
 
-    public func version() async throws -> (version: String, revision: String) { try await call { try await client.version() } }
+    public func version() async throws -> (version: String, revision: String) {
+        try await call { try await client.version() }
+    }
 
     public func image(_ name: String) async throws -> ManagedImage? {
         do {
@@ -62,7 +64,9 @@ public struct ContainerdManager: ManagerConnection {
         try await call { _ = try await client.images.put(name, target: target) }
     }
 
-    public func deleteImage(_ name: String) async throws { try await orNothing { try await client.images.delete(name, sync: true) } }
+    public func deleteImage(_ name: String) async throws {
+        try await orNothing { try await client.images.delete(name, sync: true) }
+    }
 
     public func read(_ descriptor: Descriptor) async throws -> [UInt8] {
         try await call { try await client.content.read(descriptor.digest) }
@@ -161,7 +165,9 @@ public struct ContainerdManager: ManagerConnection {
         try await call { _ = try await client.containers.update(message, paths: ["spec"]) }
     }
 
-    public func deleteContainer(_ id: String) async throws { try await orNothing { try await client.containers.delete(id) } }
+    public func deleteContainer(_ id: String) async throws {
+        try await orNothing { try await client.containers.delete(id) }
+    }
 
     public func createTask(_ id: String, rootfs: [ManagedMount], io: ProcessIO) async throws -> Int {
         try await once {

@@ -56,7 +56,8 @@ extension Engine {
         guard ["", "no", "always", "unless-stopped", "on-failure"].contains(policy.name) else {
             throw EngineError(
                 400,
-                "invalid restart policy: unknown policy '\(policy.name)'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'")
+                "invalid restart policy: unknown policy '\(policy.name)'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
+            )
         }
         if host.autoRemove, !["", "no"].contains(policy.name) {
             throw EngineError(400, "can't create 'AutoRemove' container with restart policy")
@@ -83,7 +84,9 @@ extension Engine {
     /// What was asked for and is not kept, for the client to print.
     private static func warnings(_ record: ContainerRecord) -> [String] {
         var warnings: [String] = []
-        if record.hostConfig.portBindings.values.contains(where: { !($0 ?? []).isEmpty }) || record.hostConfig.publishAllPorts {
+        if record.hostConfig.portBindings.values.contains(where: { !($0 ?? []).isEmpty })
+            || record.hostConfig.publishAllPorts
+        {
             warnings.append("Published ports are not implemented yet: the container's network is the host's.")
         }
         if !["", "no"].contains(record.hostConfig.restartPolicy.name) {

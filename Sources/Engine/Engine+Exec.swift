@@ -79,10 +79,7 @@ extension Container {
 
     /// The process of an exec: the container's own, changed where the client says so.
     func execProcess(_ request: ExecCreateRequest, consoleSize: [Int]?) async throws -> RuntimeSpec.Process {
-        let needsFiles = !request.user.isEmpty || !record.config.user.isEmpty
-        // Root's groups are the same in an exec as in the container; the layers need not be asked for again.
-        let mounts = needsFiles ? try await services.manager.mounts(id) : execMounts
-        execMounts = mounts
+        let mounts = try await mounts()
         let builder = SpecBuilder(record: record, folder: folder, root: RootView(mounts))
         var process = try builder.process(
             arguments: request.cmd ?? [],

@@ -168,14 +168,17 @@ extension Engine {
         if last, let use = uses.first(where: { $0.running }) {
             throw EngineError(
                 409,
-                "conflict: unable to delete \(short) (cannot be forced) - image is being used by running container \(use.id.prefix(12))")
+                "conflict: unable to delete \(short) (cannot be forced) - image is being used by running container \(use.id.prefix(12))"
+            )
         }
         if last, !force, let use = uses.first {
             throw EngineError(
                 409,
                 fullName.map {
                     "conflict: unable to remove repository reference \"\((try? ImageReference($0).familiar) ?? $0)\" (must force) - container \(use.id.prefix(12)) is using its referenced image \(short)"
-                } ?? "conflict: unable to delete \(short) (must be forced) - image is being used by stopped container \(use.id.prefix(12))")
+                }
+                    ?? "conflict: unable to delete \(short) (must be forced) - image is being used by stopped container \(use.id.prefix(12))"
+            )
         }
         var items: [ImageDeleteItem] = []
         for entry in removed {
@@ -208,7 +211,8 @@ extension Engine {
             var message = ProgressMessage()
             let familiar = (try? ImageReference(image.name).familiar) ?? image.name
             let id = (try? await services.images.details(image).id) ?? image.target.digest
-            message.stream = ImageReference.isDigest(familiar) || familiar.contains("@sha256:")
+            message.stream =
+                ImageReference.isDigest(familiar) || familiar.contains("@sha256:")
                 ? "Loaded image ID: \(id)\n" : "Loaded image: \(familiar)\n"
             try await report(message)
             events.publish(type: "image", action: "load", id: id, attributes: ["name": familiar])
@@ -276,8 +280,8 @@ extension Engine {
 }
 
 /// Shell patterns with `*` and `?`, where `*` stops at slashes, as Go's `path.Match` has it.
-enum Glob {
-    static func matches(_ pattern: String, _ text: String) -> Bool {
+package enum Glob {
+    package static func matches(_ pattern: String, _ text: String) -> Bool {
         matches(Array(pattern.utf8)[...], Array(text.utf8)[...])
     }
 

@@ -40,7 +40,8 @@ extension Engine {
         if let before, let index = records.firstIndex(where: { $0.id == before }) {
             records = Array(records[(index + 1)...])
         }
-        let everything = all || limit.map { $0 > 0 } ?? false || !filters["status"].isEmpty || !filters["exited"].isEmpty
+        let everything =
+            all || limit.map { $0 > 0 } ?? false || !filters["status"].isEmpty || !filters["exited"].isEmpty
         let ancestors = try await ancestorIDs(filters["ancestor"])
         var result: [ContainerSummary] = []
         for record in records {
@@ -126,7 +127,8 @@ extension ContainerRecord {
     var networkSettings: NetworkSettings {
         var settings = NetworkSettings()
         settings.ports = Dictionary(
-            (config.exposedPorts ?? [:]).keys.map { ($0, nil) }, uniquingKeysWith: { (first: [PortBinding]?, _) in first })
+            (config.exposedPorts ?? [:]).keys.map { ($0, nil) },
+            uniquingKeysWith: { (first: [PortBinding]?, _) in first })
         settings.networks = networks
         return settings
     }
@@ -174,8 +176,13 @@ extension ContainerRecord {
             && any("status") { statusName == $0 }
             && any("exited") { phase == .exited && Int($0) == exitCode }
             && any("volume") { wanted in
-                mounts.contains { $0.point.name == wanted || $0.point.destination == wanted || $0.point.source == wanted }
-            } && any("network") { hostConfig.networkMode == $0 || BuiltInNetworks.id(hostConfig.networkMode).hasPrefix($0) }
+                mounts.contains {
+                    $0.point.name == wanted || $0.point.destination == wanted || $0.point.source == wanted
+                }
+            }
+            && any("network") {
+                hostConfig.networkMode == $0 || BuiltInNetworks.id(hostConfig.networkMode).hasPrefix($0)
+            }
             && any("expose") { wanted in
                 (config.exposedPorts ?? [:]).keys.contains { $0 == wanted || $0 == wanted + "/tcp" }
             } && any("health") { $0 == "none" } && any("is-task") { $0 == "false" } && any("publish") { _ in false }

@@ -50,7 +50,9 @@ extension Engine {
         }
         info.images = ((try? await services.images.all()) ?? []).count
         info.driver = configuration.snapshotter
-        info.driverStatus = [["driver-type", "io.containerd.snapshotter.v1"], ["Mounts", "none: the kernel reads the layers"]]
+        info.driverStatus = [
+            ["driver-type", "io.containerd.snapshotter.v1"], ["Mounts", "none: the kernel reads the layers"],
+        ]
         info.dockerRootDir = configuration.dataRoot.string
         info.plugins.volume = ["local"]
         info.plugins.network = ["bridge", "host", "null"]
@@ -86,7 +88,8 @@ extension Engine {
         info.securityOptions = ["name=seccomp,profile=builtin", "name=rootless"]
         info.containerd = SystemInfo.Containerd(
             address: configuration.managerSocket.string,
-            namespaces: SystemInfo.Namespaces(containers: configuration.namespace, plugins: "plugins." + configuration.namespace))
+            namespaces: SystemInfo.Namespaces(
+                containers: configuration.namespace, plugins: "plugins." + configuration.namespace))
         return info
     }
 
@@ -122,7 +125,8 @@ extension Engine {
     /// `GET /networks/{id}`.
     public func network(_ name: String) async throws -> Network {
         let all = BuiltInNetworks.names
-        guard let found = all.first(where: { $0 == name || (!name.isEmpty && BuiltInNetworks.id($0).hasPrefix(name)) }) else {
+        guard let found = all.first(where: { $0 == name || (!name.isEmpty && BuiltInNetworks.id($0).hasPrefix(name)) })
+        else {
             throw EngineError(404, "network \(name) not found")
         }
         var network = BuiltInNetworks.network(found)
@@ -172,7 +176,8 @@ extension Engine {
             throw EngineError(
                 409, "remove \(name): volume is in use - [\(users.sorted().joined(separator: ", "))]")
         }
-        do { try await services.volumes.remove(name) } catch let error as EngineError where error.status == 404 && force {}
+        do { try await services.volumes.remove(name) } catch let error as EngineError where error.status == 404 && force
+        {}
     }
 
     /// `POST /volumes/prune`: anonymous volumes without a container; with the filter `all` the named ones, too.
@@ -233,7 +238,9 @@ extension Engine {
     }
 
     private static var operatingSystem: String {
-        let line = (readSmallFile("/etc/os-release") ?? "").split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
+        let line = (readSmallFile("/etc/os-release") ?? "").split(separator: "\n").first {
+            $0.hasPrefix("PRETTY_NAME=")
+        }
         return line.map { $0.dropFirst(12).filter { $0 != "\"" } } ?? "Linux"
     }
 }

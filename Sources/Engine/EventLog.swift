@@ -23,7 +23,7 @@ public final class EventLog: Sendable {
     private let path: FilePath
 
     /// Reads the events of earlier runs from `path`. A file that cannot be read or written costs the past, nothing else.
-    init(path: FilePath) {
+    package init(path: FilePath) {
         self.path = path
         var ring: [EventMessage] = []
         if let text = readSmallFile(path.string) {
@@ -36,7 +36,7 @@ public final class EventLog: Sendable {
     }
 
     /// Tells everyone.
-    func publish(type: String, action: String, id: String, attributes: [String: String]) {
+    package func publish(type: String, action: String, id: String, attributes: [String: String]) {
         var event = EventMessage()
         event.type = type
         event.action = action

@@ -1,11 +1,13 @@
 import OCISpec
 
 /// The `--change` instructions of import and commit: Dockerfile lines that change an image's configuration.
-enum ImageChanges {
+package enum ImageChanges {
     /// Applies the lines in order.
     ///
     /// - Throws: `EngineError` with 400 for one that is no such instruction.
-    static func apply(_ lines: [String], to config: ImageConfiguration.Config) throws -> ImageConfiguration.Config {
+    package static func apply(_ lines: [String], to config: ImageConfiguration.Config) throws
+        -> ImageConfiguration.Config
+    {
         var config = config
         for line in lines {
             let parts = line.split(maxSplits: 1, whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)

@@ -24,7 +24,9 @@ struct ResolvedImage: Sendable {
     var repoTags: [String] { references.filter { $0.tag != nil && $0.digest == nil && !$0.isDangling }.map(\.familiar) }
     var repoDigests: [String] {
         var seen: Set<String> = []
-        return references.filter { !$0.isDangling }.map { "\($0.familiarRepository)@\(target.digest)" }.filter { seen.insert($0).inserted }
+        return references.filter { !$0.isDangling }.map { "\($0.familiarRepository)@\(target.digest)" }.filter {
+            seen.insert($0).inserted
+        }
     }
 }
 

@@ -3,19 +3,20 @@ import EngineAPI
 /// One line of a container's log file, in the form of moby's json-file driver: `{"log":"text\n","stream":"stdout",
 /// "time":"2006-01-02T15:04:05.999999999Z"}`. Text without a newline is a part of a line: the next entry of that stream
 /// goes on with it.
-struct LogEntry: Sendable, Equatable {
-    var stream: Frame.Stream
-    var time: Timestamp
-    var bytes: [UInt8]
+package struct LogEntry: Sendable, Equatable {
+    package var stream: Frame.Stream
+    package var time: Timestamp
+    package var bytes: [UInt8]
 
     /// Whether the line ends here.
-    var isComplete: Bool { bytes.last == 10 }
+    package var isComplete: Bool { bytes.last == 10 }
 
     /// Appends the entry's line to `output`. Bytes that are no UTF-8 become U+FFFD, as in moby.
-    func encode(into output: inout [UInt8]) {
+    package func encode(into output: inout [UInt8]) {
         output.append(contentsOf: #"{"log":""#.utf8)
         LogEntry.escape(bytes, into: &output)
-        output.append(contentsOf: (stream == .stderr ? #"","stream":"stderr","time":""# : #"","stream":"stdout","time":""#).utf8)
+        output.append(
+            contentsOf: (stream == .stderr ? #"","stream":"stderr","time":""# : #"","stream":"stdout","time":""#).utf8)
         output.append(contentsOf: time.description.utf8)
         output.append(contentsOf: "\"}\n".utf8)
     }
@@ -23,7 +24,11 @@ struct LogEntry: Sendable, Equatable {
     private static func escape(_ bytes: [UInt8], into output: inout [UInt8]) {
         let ascii = bytes.allSatisfy { $0 < 128 }
         let valid = ascii || String(validating: bytes, as: UTF8.self) != nil
-        if valid { escapeValid(bytes, into: &output) } else { escapeValid(Array(String(decoding: bytes, as: UTF8.self).utf8), into: &output) }
+        if valid {
+            escapeValid(bytes, into: &output)
+        } else {
+            escapeValid(Array(String(decoding: bytes, as: UTF8.self).utf8), into: &output)
+        }
     }
 
     private static func escapeValid(_ bytes: [UInt8], into output: inout [UInt8]) {
@@ -47,7 +52,7 @@ struct LogEntry: Sendable, Equatable {
     }
 
     /// Reads a line without its newline; nil when it is no entry, such as one cut short by a crash.
-    init?(line: some Collection<UInt8>) {
+    package init?(line: some Collection<UInt8>) {
         if let quick = LogEntry.quick(Array(line)) {
             self = quick
             return
@@ -58,7 +63,7 @@ struct LogEntry: Sendable, Equatable {
         self.init(stream: line.stream == "stderr" ? .stderr : .stdout, time: time, bytes: Array((line.log ?? "").utf8))
     }
 
-    init(stream: Frame.Stream, time: Timestamp, bytes: [UInt8]) {
+    package init(stream: Frame.Stream, time: Timestamp, bytes: [UInt8]) {
         self.stream = stream
         self.time = time
         self.bytes = bytes

@@ -34,7 +34,7 @@ public final class LogReader {
     private var open: [Frame.Stream: Bool] = [:]
 
     /// - Parameter log: the writer, when the container runs.
-    init(path: FilePath, options: LogOptions, log: ContainerLog?) throws {
+    package init(path: FilePath, options: LogOptions, log: ContainerLog?) throws {
         self.options = options
         self.log = log
         let fd = Glibc.open(path.string, O_RDONLY | O_CLOEXEC)

@@ -37,7 +37,8 @@ struct MountPlanner {
         if parts.count == 1 { return try await volume("", try inside(parts[0]), readWrite: true, mode: "") }
         let mode = parts.count == 3 ? parts[2] : ""
         let options = mode.split(separator: ",").map(String.init)
-        let known = ["ro", "rw", "z", "Z", "nocopy", "cached", "delegated", "consistent"]
+        let known =
+            ["ro", "rw", "z", "Z", "nocopy", "cached", "delegated", "consistent"]
             + ["rprivate", "private", "rshared", "shared", "rslave", "slave"]
         if let wrong = options.first(where: { !known.contains($0) }) {
             throw EngineError(400, "invalid mode: \(wrong)")
@@ -133,8 +134,11 @@ struct MountPlanner {
         point.destination = place
         point.mode = mode
         point.readWrite = readWrite
-        point.propagation = mode.split(separator: ",").map(String.init).first { $0.hasSuffix("private")
-            || $0.hasSuffix("shared") || $0.hasSuffix("slave") } ?? "rprivate"
+        point.propagation =
+            mode.split(separator: ",").map(String.init).first {
+                $0.hasSuffix("private")
+                    || $0.hasSuffix("shared") || $0.hasSuffix("slave")
+            } ?? "rprivate"
         return ContainerRecord.MountRecord(point: point)
     }
 
@@ -145,7 +149,8 @@ struct MountPlanner {
         let all = options.split(separator: ",").map(String.init)
         point.readWrite = !all.contains("ro")
         return ContainerRecord.MountRecord(
-            point: point, options: ["nosuid", "nodev", "noexec"].filter { !all.contains(String($0.dropFirst(2))) }
+            point: point,
+            options: ["nosuid", "nodev", "noexec"].filter { !all.contains(String($0.dropFirst(2))) }
                 + all.filter { $0 != "ro" })
     }
 

@@ -1,6 +1,6 @@
 /// Names for containers that were given none: an adjective and the surname of somebody who built machines or thought about
 /// them.
-enum NameGenerator {
+package enum NameGenerator {
     private static let adjectives = """
         able airy ample apt bold brave breezy brisk bright calm candid careful cheery chosen civil clear clever cosy crisp
         curious dapper daring deft dewy eager early earnest easy even fair famous fine firm fleet fluent fond frank fresh
@@ -23,13 +23,13 @@ enum NameGenerator {
         """.split(whereSeparator: \.isWhitespace).map(String.init)
 
     /// A name; after a few attempts that were taken, one with a number.
-    static func make(attempt: Int) -> String {
+    package static func make(attempt: Int) -> String {
         let name = "\(adjectives.randomElement() ?? "plain")_\(surnames.randomElement() ?? "turing")"
         return attempt < 6 ? name : "\(name)\(Int.random(in: 0..<10_000))"
     }
 
     /// 64 hexadecimal digits, not all of the first twelve decimal: such an id would read as a number where it is a host name.
-    static func identifier() -> String {
+    package static func identifier() -> String {
         while true {
             let digits = (0..<4).map { _ in hex(UInt64.random(in: .min ... .max)) }.joined()
             if digits.prefix(12).contains(where: \.isLetter) { return digits }
@@ -44,7 +44,7 @@ enum NameGenerator {
 
 extension NameGenerator {
     /// A random UUID, version 4 (RFC 9562).
-    static func uuid() -> String {
+    package static func uuid() -> String {
         let (high, low) = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
         let text = hex(high & ~0xF000 | 0x4000) + hex(low & ~(3 << 62) | 1 << 63)
         let digits = Array(text)

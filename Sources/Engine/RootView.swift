@@ -4,12 +4,12 @@ import SystemPackage
 
 /// A container's root as the mounts of its snapshot describe it, for looking up a few files such as /etc/passwd. Symbolic
 /// links stay within the root.
-struct RootView: Sendable {
+package struct RootView: Sendable {
     /// The folders that lie over one another, uppermost first.
-    let layers: [FilePath]
+    package let layers: [FilePath]
 
     /// The root that `mounts` (a `bind` or an `overlay`) describe.
-    init(_ mounts: [ManagedMount]) {
+    package init(_ mounts: [ManagedMount]) {
         var layers: [FilePath] = []
         for mount in mounts {
             if mount.type == "overlay" {
@@ -27,10 +27,18 @@ struct RootView: Sendable {
     }
 
     /// The host's path of a file inside, all symbolic links followed; nil when there is none.
-    func find(_ path: String) -> FilePath? {
+    package func find(_ path: String) -> FilePath? {
+        walk(path, followLast: true).flatMap { $0.isEmpty ? layers.first : lookup($0) }
+    }
+
+    /// The path inside without symbolic links; nil when there is nothing.
+    func resolve(_ path: String, followLast: Bool) -> String? {
+        walk(path, followLast: followLast).map { "/" + $0.joined(separator: "/") }
+    }
+
+    private func walk(_ path: String, followLast: Bool) -> [String]? {
         var pending = path.split(separator: "/").map(String.init)[...]
         var done: [String] = []
-        var found: FilePath?
         var links = 0
         while let part = pending.popFirst() {
             if part == "." { continue }
@@ -41,7 +49,7 @@ struct RootView: Sendable {
             guard let place = lookup(done + [part]) else { return nil }
             var status = stat()
             guard lstat(place.string, &status) == 0 else { return nil }
-            if status.st_mode & S_IFMT == S_IFLNK {
+            if status.st_mode & S_IFMT == S_IFLNK, followLast || !pending.isEmpty {
                 links += 1
                 guard links < 40, let target = RootView.readLink(place) else { return nil }
                 if target.hasPrefix("/") { done = [] }
@@ -49,9 +57,8 @@ struct RootView: Sendable {
                 continue
             }
             done.append(part)
-            found = place
         }
-        return done.isEmpty ? layers.first : found
+        return done
     }
 
     private func lookup(_ parts: [String]) -> FilePath? {
@@ -84,5 +91,5 @@ struct RootView: Sendable {
     }
 
     /// The text of a file; nil when there is none.
-    func text(_ path: String) -> String? { find(path).flatMap { readSmallFile($0.string) } }
+    package func text(_ path: String) -> String? { find(path).flatMap { readSmallFile($0.string) } }
 }

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// Makes the OCI specification of a container from its configuration (moby's `daemon/oci_linux.go` is the model of what means
 /// what).
-struct SpecBuilder {
+package struct SpecBuilder {
     var record: ContainerRecord
     /// The folder that holds hosts, hostname and resolv.conf.
     var folder: FilePath
@@ -83,7 +83,7 @@ struct SpecBuilder {
         return SpecBuilder.merge(base, own)
     }
 
-    static func merge(_ base: [String], _ overrides: [String]) -> [String] {
+    package static func merge(_ base: [String], _ overrides: [String]) -> [String] {
         var result = base
         for entry in overrides {
             let name = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
@@ -143,7 +143,9 @@ struct SpecBuilder {
         if host.privileged, let index = mounts.firstIndex(where: { $0.destination == "/sys" }) {
             mounts[index].options = ["nosuid", "noexec", "nodev"]
         }
-        for (name, file) in [("resolv.conf", "/etc/resolv.conf"), ("hostname", "/etc/hostname"), ("hosts", "/etc/hosts")]
+        for (name, file) in [
+            ("resolv.conf", "/etc/resolv.conf"), ("hostname", "/etc/hostname"), ("hosts", "/etc/hosts"),
+        ]
         where !record.mounts.contains(where: { $0.point.destination == file }) {
             mounts.append(
                 RuntimeSpec.Mount(
@@ -164,7 +166,9 @@ struct SpecBuilder {
                 mounts.append(
                     RuntimeSpec.Mount(
                         destination: mount.point.destination, type: "bind", source: mount.point.source,
-                        options: ["rbind", mode, mount.point.propagation.isEmpty ? "rprivate" : mount.point.propagation]))
+                        options: [
+                            "rbind", mode, mount.point.propagation.isEmpty ? "rprivate" : mount.point.propagation,
+                        ]))
             }
         }
         return mounts

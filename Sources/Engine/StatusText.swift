@@ -1,7 +1,7 @@
 import EngineAPI
 
 /// States and times as `docker ps` prints them.
-enum StatusText {
+package enum StatusText {
     /// Such as `Up 3 minutes` or `Exited (0) 2 hours ago`.
     static func status(of record: ContainerRecord, now: Timestamp = .now) -> String {
         switch record.phase {
@@ -23,7 +23,7 @@ enum StatusText {
     }
 
     /// A span of time in the words of docker's units package.
-    static func duration(seconds: Int64) -> String {
+    package static func duration(seconds: Int64) -> String {
         let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600)
         switch true {
         case seconds < 1: return "Less than a second"

@@ -1,14 +1,20 @@
 import OCISpec
 
 /// Finds out whom `user[:group]` means, with a container's own /etc/passwd and /etc/group.
-struct UserLookup {
-    var passwd: String
-    var group: String
+package struct UserLookup {
+    package var passwd: String
+    package var group: String
+
+    /// With the files' texts.
+    package init(passwd: String, group: String) {
+        self.passwd = passwd
+        self.group = group
+    }
 
     /// The user with all groups; numbers need not be listed in the files.
     ///
     /// - Throws: `EngineError` with 400 and moby's text when a name is not listed.
-    func resolve(_ text: String, additional: [String] = []) throws -> RuntimeSpec.User {
+    package func resolve(_ text: String, additional: [String] = []) throws -> RuntimeSpec.User {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let name = parts.first ?? ""
         var user = RuntimeSpec.User()

@@ -49,7 +49,8 @@ actor VolumeStore {
             throw EngineError(
                 400,
                 "create \(name): \"\(name)\" includes invalid characters for a local volume name, only "
-                    + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path")
+                    + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
+            )
         }
         try Folders.make(path(name))
         chmod(path(name).string, 0o755)

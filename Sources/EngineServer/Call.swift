@@ -113,11 +113,13 @@ final class Call: Sendable {
     }
 
     /// Begins an answer whose length is not known: the head goes out at once.
-    func stream(_ status: HTTPResponseStatus = .ok, contentType: String) async throws -> BodyWriter {
+    func stream(
+        _ status: HTTPResponseStatus = .ok, contentType: String, headers: HTTPHeaders = [:]
+    ) async throws -> BodyWriter {
         guard enter(.streaming, from: .waiting) else { throw ClientGone() }
-        try await channel.writeAndFlush(
-            HTTPServerResponsePart.head(responseHead(status, ["Content-Type": contentType]))
-        ).get()
+        var headers = headers
+        headers.add(name: "Content-Type", value: contentType)
+        try await channel.writeAndFlush(HTTPServerResponsePart.head(responseHead(status, headers))).get()
         return BodyWriter(channel: channel)
     }
 
@@ -241,7 +243,8 @@ private func describe(_ error: DecodingError) -> String {
     case .keyNotFound(let key, let context): return "invalid JSON: field \(path(context, key.stringValue)) is missing"
     case .dataCorrupted(let context):
         let place = path(context)
-        return place.isEmpty ? "invalid JSON: \(context.debugDescription)" : "invalid JSON: field \(place): \(context.debugDescription)"
+        return place.isEmpty
+            ? "invalid JSON: \(context.debugDescription)" : "invalid JSON: field \(place): \(context.debugDescription)"
     @unknown default: return "invalid JSON: \(error)"
     }
 }

@@ -31,9 +31,13 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        if case .head = part, task != nil || !early.isEmpty { early.append(part) }
-        else if !early.isEmpty { early.append(part) }
-        else { take(part, context: context) }
+        if case .head = part, task != nil || !early.isEmpty {
+            early.append(part)
+        } else if !early.isEmpty {
+            early.append(part)
+        } else {
+            take(part, context: context)
+        }
         if early.count > 64 { context.close(promise: nil) }
     }
 
@@ -140,7 +144,8 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
         let head = HTTPResponseHead(
             version: .http1_1, status: .badRequest,
             headers: [
-                "Content-Type": "text/plain; charset=utf-8", "Connection": "close", "Content-Length": "\(text.utf8.count)",
+                "Content-Type": "text/plain; charset=utf-8", "Connection": "close",
+                "Content-Length": "\(text.utf8.count)",
             ])
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)

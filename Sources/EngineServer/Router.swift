@@ -2,10 +2,10 @@ import Engine
 import NIOHTTP1
 
 /// One call of the API: a method, a path with `{holes}`, and what is done.
-struct Route: Sendable {
-    var method: HTTPMethod
+package struct Route: Sendable {
+    package var method: HTTPMethod
     /// As the API's description writes it: `/containers/{id}/json`.
-    var pattern: String
+    package var pattern: String
     var handler: @Sendable (Call, [String: String]) async throws -> Void
 
     init(
@@ -19,7 +19,7 @@ struct Route: Sendable {
 
     /// The values of the holes when `path` (split at slashes) fits. `{name}` takes any number of segments, for names of
     /// images have slashes; other holes take one.
-    func match(_ path: [Substring]) -> [String: String]? {
+    package func match(_ path: [Substring]) -> [String: String]? {
         let parts = pattern.split(separator: "/")
         var values: [String: String] = [:]
         var index = 0

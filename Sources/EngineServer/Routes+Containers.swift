@@ -17,7 +17,8 @@ extension Routes {
                     throw EngineError(400, "invalid JSON: got EOF while reading request body")
                 }
                 if let platform = call.query["platform"] { try Platforms.check(platform) }
-                try await call.reply(.created, json: try await engine.create(name: call.query["name"], request: request))
+                try await call.reply(
+                    .created, json: try await engine.create(name: call.query["name"], request: request))
             },
             Route(.GET, "/containers/{id}/json") { call, holes in
                 try await call.reply(json: try await engine.inspect(holes.id, size: call.query.flag("size")))
@@ -86,7 +87,8 @@ enum Platforms {
         #else
             let own = ["amd64", "x86_64", "x86-64"]
         #endif
-        guard let first = parts.first, first == "linux" || own.contains(first), parts.count < 2 || own.contains(parts[1])
+        guard let first = parts.first, first == "linux" || own.contains(first),
+            parts.count < 2 || own.contains(parts[1])
         else { throw EngineError(404, "no image for the platform \(platform): this engine runs linux/\(own[0])") }
     }
 }

@@ -13,7 +13,8 @@ extension Routes {
                     json: try await engine.images(filters: try call.filters(), all: call.query.flag("all")))
             },
             Route(.GET, "/images/get") { call, _ in
-                try await save(call, call.query.all("names").flatMap { $0.split(separator: ",").map(String.init) }, engine)
+                try await save(
+                    call, call.query.all("names").flatMap { $0.split(separator: ",").map(String.init) }, engine)
             },
             Route(.POST, "/images/load") { call, _ in try await load(call, engine) },
             Route(.POST, "/images/create") { call, _ in try await create(call, engine) },
@@ -40,7 +41,9 @@ extension Routes {
     }
 
     /// Runs `body` with the request's body as an archive's bytes.
-    static func withArchive<T: Sendable>(_ call: Call, _ body: @Sendable @escaping (ByteChannel) async throws -> T) async throws -> T {
+    static func withArchive<T: Sendable>(_ call: Call, _ body: @Sendable @escaping (ByteChannel) async throws -> T)
+        async throws -> T
+    {
         let archive = ByteChannel()
         let copy = Task {
             do {

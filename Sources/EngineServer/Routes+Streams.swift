@@ -69,7 +69,9 @@ extension Routes {
         while true {
             try await writer.write(json: last)
             try await Task.sleep(for: .seconds(1))
-            do { last = follow(last, try await engine.stats(id)) } catch let error as EngineError where error.status == 404 {
+            do { last = follow(last, try await engine.stats(id)) } catch let error as EngineError
+                where error.status == 404
+            {
                 return
             }
         }

@@ -36,7 +36,9 @@ extension Routes {
         let (since, until) = (try call.time("since"), try call.time("until"))
         if let since, let until, since > until {
             throw EngineError(
-                400, "`since` time (\(call.query["since"] ?? "")) cannot be after `until` time (\(call.query["until"] ?? ""))")
+                400,
+                "`since` time (\(call.query["since"] ?? "")) cannot be after `until` time (\(call.query["until"] ?? ""))"
+            )
         }
         // With only an end given, the past is meant.
         let stream = engine.events.subscribe(since: since ?? (until == nil ? nil : .zero))

@@ -3,16 +3,17 @@ import EngineAPI
 import NIOHTTP1
 
 /// All calls of the API that are answered, by the API's own tags; each file adds those of one kind of object.
-enum Routes {
-    static func all(_ engine: Engine) -> [Route] {
+package enum Routes {
+    package static func all(_ engine: Engine) -> [Route] {
         let implemented =
             system(engine) + containers(engine) + streams(engine) + execs(engine) + images(engine) + volumes(engine)
             + networks(engine) + archives(engine)
-        return implemented + missing.map { missing($0) } + swarm.map { outsideSwarm($0) } + plugins.map { withoutPlugin($0) }
+        return implemented + missing.map { missing($0) } + swarm.map { outsideSwarm($0) }
+            + plugins.map { withoutPlugin($0) }
     }
 
     /// The calls of the API's description that are answered with 501. `docs/status.md` says the same to people.
-    static let missing: [(HTTPMethod, String)] = [
+    package static let missing: [(HTTPMethod, String)] = [
         (.GET, "/containers/{id}/attach/ws"), (.GET, "/containers/{id}/changes"),
         (.POST, "/build"), (.POST, "/build/prune"), (.POST, "/build/cancel"), (.POST, "/commit"), (.POST, "/session"),
         (.POST, "/grpc"),
@@ -33,7 +34,8 @@ enum Routes {
     /// The calls that only make sense on a member of a swarm, which this engine never is.
     static let swarm: [(HTTPMethod, String)] = [
         (.GET, "/nodes"), (.GET, "/nodes/{id}"), (.DELETE, "/nodes/{id}"), (.POST, "/nodes/{id}/update"),
-        (.GET, "/swarm"), (.POST, "/swarm/leave"), (.POST, "/swarm/update"), (.GET, "/swarm/unlockkey"), (.POST, "/swarm/unlock"),
+        (.GET, "/swarm"), (.POST, "/swarm/leave"), (.POST, "/swarm/update"), (.GET, "/swarm/unlockkey"),
+        (.POST, "/swarm/unlock"),
         (.GET, "/services"), (.POST, "/services/create"), (.GET, "/services/{id}"), (.DELETE, "/services/{id}"),
         (.POST, "/services/{id}/update"), (.GET, "/services/{id}/logs"),
         (.GET, "/tasks"), (.GET, "/tasks/{id}"), (.GET, "/tasks/{id}/logs"),

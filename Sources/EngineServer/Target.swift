@@ -1,18 +1,18 @@
 /// A version of the Engine API.
-struct APIVersion: Sendable, Comparable, CustomStringConvertible {
-    var major: Int
-    var minor: Int
+package struct APIVersion: Sendable, Comparable, CustomStringConvertible {
+    package var major: Int
+    package var minor: Int
 
-    static let newest = APIVersion(1, 50)
-    static let oldest = APIVersion(1, 24)
+    package static let newest = APIVersion(1, 50)
+    package static let oldest = APIVersion(1, 24)
 
-    init(_ major: Int, _ minor: Int) {
+    package init(_ major: Int, _ minor: Int) {
         self.major = major
         self.minor = minor
     }
 
     /// Reads `1.24`.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, let major = Int(parts[0]), let minor = Int(parts[1]), major >= 0, minor >= 0 else {
             return nil
@@ -20,23 +20,23 @@ struct APIVersion: Sendable, Comparable, CustomStringConvertible {
         self.init(major, minor)
     }
 
-    static func < (left: APIVersion, right: APIVersion) -> Bool {
+    package static func < (left: APIVersion, right: APIVersion) -> Bool {
         (left.major, left.minor) < (right.major, right.minor)
     }
 
-    var description: String { "\(major).\(minor)" }
+    package var description: String { "\(major).\(minor)" }
 }
 
 /// A request target taken apart: version, path, query. This is the one place where the version is negotiated: a path without
 /// one means the newest, as in moby.
-struct Target: Sendable {
-    var version = APIVersion.newest
+package struct Target: Sendable {
+    package var version = APIVersion.newest
     /// Why the version is not spoken, in moby's words.
-    var problem: String?
-    var path: String
-    var query: Query
+    package var problem: String?
+    package var path: String
+    package var query: Query
 
-    init(_ uri: String) {
+    package init(_ uri: String) {
         var rest = Substring(uri)
         // An absolute form, as proxies send it: http://host/path.
         if let scheme = rest.firstRange(of: "://"), !rest[..<scheme.lowerBound].contains("/") {
@@ -55,7 +55,8 @@ struct Target: Sendable {
                 self.version = version
                 rest = rest[end...]
                 if version > .newest {
-                    problem = "client version \(version) is too new. Maximum supported API version is \(APIVersion.newest)"
+                    problem =
+                        "client version \(version) is too new. Maximum supported API version is \(APIVersion.newest)"
                 } else if version < .oldest {
                     problem =
                         "client version \(version) is too old. Minimum supported API version is \(APIVersion.oldest), "
@@ -68,10 +69,10 @@ struct Target: Sendable {
 }
 
 /// The parameters after the question mark.
-struct Query: Sendable, Equatable {
+package struct Query: Sendable, Equatable {
     private var values: [String: [String]] = [:]
 
-    init(_ text: some StringProtocol) {
+    package init(_ text: some StringProtocol) {
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = Query.decode(parts[0], plusIsSpace: true)
@@ -80,16 +81,16 @@ struct Query: Sendable, Equatable {
     }
 
     /// The first value of a parameter; nil when it is missing or empty.
-    subscript(name: String) -> String? { values[name]?.first.flatMap { $0.isEmpty ? nil : $0 } }
+    package subscript(name: String) -> String? { values[name]?.first.flatMap { $0.isEmpty ? nil : $0 } }
 
     /// All values of a parameter.
-    func all(_ name: String) -> [String] { values[name] ?? [] }
+    package func all(_ name: String) -> [String] { values[name] ?? [] }
 
     /// Whether the parameter was given, even empty.
     func contains(_ name: String) -> Bool { values[name] != nil }
 
     /// A truth value as moby reads it: everything is true but the empty string, `0`, `no`, `false`, `none`.
-    func flag(_ name: String, default absent: Bool = false) -> Bool {
+    package func flag(_ name: String, default absent: Bool = false) -> Bool {
         guard let value = values[name]?.first else { return absent }
         return !["", "0", "no", "false", "none"].contains(value.lowercased().filter { $0 != " " })
     }

@@ -69,7 +69,8 @@ struct UkdCommand: AsyncParsableCommand {
         if let dataRoot { configuration.dataRoot = absolute(dataRoot) }
         if let execRoot { configuration.execRoot = absolute(execRoot) }
         if let managerSocket {
-            configuration.managerSocket = absolute(managerSocket.hasPrefix("unix://") ? String(managerSocket.dropFirst(7)) : managerSocket)
+            configuration.managerSocket = absolute(
+                managerSocket.hasPrefix("unix://") ? String(managerSocket.dropFirst(7)) : managerSocket)
         }
         configuration.debug = level <= .debug
         let sockets = hosts.isEmpty ? [folders.engineSocket] : hosts.map { absolute(String($0.dropFirst(7))) }
