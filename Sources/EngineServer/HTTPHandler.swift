@@ -135,8 +135,15 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError, task == nil else {
+        guard error is HTTPParserError else {
             context.close(promise: nil)
+            return
+        }
+        keepAlive = false
+        if task != nil {
+            // The task answers; it finds that its body makes no sense.
+            body?.finish(EngineError(400, "invalid request body: \(error)"))
+            body = nil
             return
         }
         // Go's server answers so, and clients print it.

@@ -1,3 +1,5 @@
+// The calls are described in ManagerConnection.swift.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 import Archive
 import Engine
 import EngineAPI
