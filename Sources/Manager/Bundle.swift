@@ -88,6 +88,22 @@ struct Bundle: Sendable {
         }
     }
 
+    /// Removes what is left of bundles whose removal was interrupted, and work folders without a bundle.
+    static func removeLeftovers(_ configuration: ManagerConfiguration) {
+        for root in [configuration.state.appending(component), configuration.root.appending(component)] {
+            for namespace in names(root) {
+                let folder = root.appending(namespace)
+                for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? [] {
+                    let bundle = configuration.state.appending(component).appending(namespace).appending(name)
+                    if name.hasPrefix(".") || access(bundle.string, F_OK) != 0 {
+                        try? LayerFolder.remove(folder.appending(name))
+                    }
+                }
+                rmdir(folder.string)
+            }
+        }
+    }
+
     private static func names(_ folder: FilePath) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.string))?.filter { !$0.hasPrefix(".") }.sorted()
             ?? []

@@ -11,7 +11,7 @@ final class GarbageCollector: Sendable {
     private let snapshotters: [String: Snapshotter]
     private let log: Logger
     private let scheduled = Mutex(false)
-    private let turn = Turn()
+    private let turn = Gate(limit: 1)
 
     init(metadata: MetadataStore, content: ContentStore, snapshotters: [String: Snapshotter], log: Logger) {
         self.metadata = metadata
@@ -52,40 +52,23 @@ final class GarbageCollector: Sendable {
 
     @discardableResult
     private func collect() async throws -> Collected {
-        try await turn.take { [self] in
-            let clock = ContinuousClock()
-            let start = clock.now
-            let collected = try await metadata.collect()
-            try await content.removeHidden(Array(Set(collected.content.map(\.digest))))
-            for (name, snapshotter) in snapshotters {
-                snapshotter.removeFolders(collected.snapshots.filter { $0.snapshotter == name }.map(\.number))
-            }
-            if !collected.content.isEmpty || !collected.snapshots.isEmpty || collected.leases > 0 {
-                log.info(
-                    "garbage collected",
-                    metadata: [
-                        "content": "\(collected.content.count)", "snapshots": "\(collected.snapshots.count)",
-                        "leases": "\(collected.leases)", "d": "\(clock.now - start)",
-                    ])
-            }
-            return collected
+        await turn.enter()
+        defer { turn.leave() }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let collected = try await metadata.collect()
+        try await content.removeHidden(Array(Set(collected.content.map(\.digest))))
+        for (name, snapshotter) in snapshotters {
+            snapshotter.removeFolders(collected.snapshots.filter { $0.snapshotter == name }.map(\.number))
         }
-    }
-}
-
-/// Lets one caller at a time through, in the order in which they came.
-actor Turn {
-    private var busy = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    func take<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
-        if busy {
-            await withCheckedContinuation { waiting.append($0) }
+        if !collected.content.isEmpty || !collected.snapshots.isEmpty || collected.leases > 0 {
+            log.info(
+                "garbage collected",
+                metadata: [
+                    "content": "\(collected.content.count)", "snapshots": "\(collected.snapshots.count)",
+                    "leases": "\(collected.leases)", "d": "\(clock.now - start)",
+                ])
         }
-        busy = true
-        defer {
-            if waiting.isEmpty { busy = false } else { waiting.removeFirst().resume() }
-        }
-        return try await body()
+        return collected
     }
 }

@@ -87,7 +87,7 @@ public final class Manager: Sendable {
 
     /// Stops serving. Shims and their containers go on.
     public func stop() async {
-        await server.shutdown(grace: .seconds(2))
+        await server.shutdown(grace: .milliseconds(500))
         eventsSocket.stop()
         unlink(configuration.address.string)
         try? metadata.close()

@@ -27,6 +27,7 @@ public struct ManagerCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { [level = settings.level] _ in LogLine(level: level) }
         let log = Logger(label: "ukmanager")
         signal(SIGPIPE, SIG_IGN)
+        Self.raiseDescriptorLimit()
         do {
             let manager = try await Manager(configuration: settings.configuration, log: log)
             let signals = StopSignals()
@@ -41,6 +42,16 @@ public struct ManagerCommand: AsyncParsableCommand {
             log.critical("\(error)")
             throw ExitCode.failure
         }
+    }
+}
+
+extension ManagerCommand {
+    /// Every shim takes two descriptors; the usual limit of 1024 would end at some 500 containers.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 1 << 20)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 

@@ -31,6 +31,8 @@ actor TaskManager {
     private let metadata: MetadataStore
     private let events: EventExchange
     private let log: Logger
+    /// Each cleaning up runs programs: after a crash of everything, hundreds at once would starve all others.
+    private let cleaning = Gate(limit: 8)
     private var entries: [Key: Entry] = [:]
 
     init(configuration: ManagerConfiguration, metadata: MetadataStore, events: EventExchange, log: Logger) {
@@ -230,6 +232,8 @@ actor TaskManager {
     ) async {
         var exit = Shim.Exit(pid: pid, status: 137, at: .now)
         let log = logger(bundle)
+        await cleaning.enter()
+        defer { cleaning.leave() }
         if let binary {
             let launcher = ShimLauncher(binary: binary, bundle: bundle, configuration: configuration)
             do {
@@ -272,6 +276,7 @@ actor TaskManager {
     ///
     /// Returns at once; who asks for a task meanwhile waits for that one.
     func restore() {
+        Bundle.removeLeftovers(configuration)
         for bundle in Bundle.all(configuration) {
             let key = Key(namespace: bundle.namespace, id: bundle.id)
             entries[key] = .reconnecting(
