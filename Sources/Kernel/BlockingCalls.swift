@@ -1,4 +1,3 @@
-// Threads and their signals: unsafe pointers at the C boundary.
 import CKernel
 import Glibc
 import SystemPackage
@@ -10,25 +9,20 @@ import SystemPackage
 package final class BlockingCalls: @unchecked Sendable {
     private final class Wait: @unchecked Sendable {
         let call: CallContext
-        let body: @Sendable () -> Result<Reply, Errno>
-        let owner: BlockingCalls
         var thread = pthread_t()
         var isDone = false
 
-        init(_ call: CallContext, _ owner: BlockingCalls, _ body: @escaping @Sendable () -> Result<Reply, Errno>) {
-            self.call = call
-            self.owner = owner
-            self.body = body
-        }
+        init(_ call: CallContext) { self.call = call }
     }
 
     private var waits: [Wait] = []
-    private var lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let lock = Mutex()
+    private let events: EventQueue
     /// Interrupts a thread's wait, and does nothing else.
     private static let interruption = SIGUSR1
 
-    init() {
-        pthread_mutex_init(lock, nil)
+    init(events: EventQueue) {
+        self.events = events
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in }
         sigaction(BlockingCalls.interruption, &action, nil)
@@ -43,44 +37,35 @@ package final class BlockingCalls: @unchecked Sendable {
     package func start(
         _ call: CallContext, _ body: @escaping @Sendable () -> Result<Reply, Errno>
     ) throws(Errno) -> Reply {
-        let wait = Wait(call, self, body)
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 128 << 10)
-        defer { pthread_attr_destroy(&attributes) }
-        let reference = Unmanaged.passRetained(wait)
-        pthread_mutex_lock(lock)
-        let result = pthread_create(
-            &wait.thread, &attributes,
-            { argument in
-                BlockingCalls.run(Unmanaged<Wait>.fromOpaque(argument!).takeRetainedValue())
-                return nil
-            }, reference.toOpaque())
-        if result == 0 { waits.append(wait) } else { reference.release() }
-        pthread_mutex_unlock(lock)
+        let wait = Wait(call)
+        lock.lock()
+        let result = Thread.start(stackSize: 128 << 10, &wait.thread) { [lock] in
+            var result = body()
+            if case .failure(.interrupted) = result {
+                result = .success(.restart)
+                wait.call.kernel.receivers.withKernel { _ = wait.call.kernel.givenUp.insert(wait.call.tid) }
+            }
+            // Done before answered: once answered, the caller may be anywhere, and needs no looking after.
+            lock.lock()
+            wait.isDone = true
+            lock.unlock()
+            wait.call.reply(result)
+        }
+        if result == 0 { waits.append(wait) }
+        lock.unlock()
         guard result == 0 else { throw .resourceTemporarilyUnavailable }
+        events.wake()
         return .later
-    }
-
-    private static func run(_ wait: Wait) {
-        var result = wait.body()
-        if case .failure(.interrupted) = result { result = .success(.restart) }
-        // Done before answered: once answered, the caller may be anywhere, and needs no looking after.
-        pthread_mutex_lock(wait.owner.lock)
-        wait.isDone = true
-        pthread_mutex_unlock(wait.owner.lock)
-        wait.call.reply(result)
     }
 
     /// Ends the waits of callers that are gone or have a signal to handle. For the loop, some fifty times a second.
     func supervise() {
-        pthread_mutex_lock(lock)
+        lock.lock()
         waits.removeAll { $0.isDone }
         for wait in waits where !wait.call.isWaiting || hasSignal(wait.call.tid) {
             pthread_kill(wait.thread, BlockingCalls.interruption)
         }
-        pthread_mutex_unlock(lock)
+        lock.unlock()
     }
 
     private func hasSignal(_ tid: pid_t) -> Bool {

@@ -3,41 +3,41 @@ import Glibc
 import Host
 import SystemPackage
 
-/// The descriptors that the kernel's loop waits on (epoll(7)).
-final class EventQueue {
+/// The descriptors that the kernel's loop waits on (epoll(7)), beside the calls, which have their own threads.
+final class EventQueue: @unchecked Sendable {
     /// What a descriptor stands for.
     enum Kind: UInt32 {
-        case call = 1
+        /// Nobody is left who could call.
+        case deserted = 1
         case ended
         case nursery
         case control
         case connection
         case unborn
+        case wake
     }
 
     struct Event {
         var kind: Kind
         var value: UInt32
-        var isHangUp: Bool
     }
 
     private let descriptor: CInt
+    private let waker: CInt
     private var ready = [epoll_event](repeating: epoll_event(), count: 16)
-    /// Called when nothing has happened for a while after something did.
-    var onIdle: () -> Void = {}
-    private var isWarm = true
-    /// When `onDeadline` is called, once.
-    var deadline: Deadline?
-    var onDeadline: () -> Void = {}
 
     init() throws(HostError) {
         descriptor = epoll_create1(CInt(EPOLL_CLOEXEC))
         guard descriptor >= 0 else { throw HostError.last("create", "event queue") }
+        waker = ukk_eventfd()
+        guard waker >= 0 else { throw HostError(Errno(rawValue: -waker), "create", "event descriptor") }
+        add(waker, .wake)
     }
 
-    func add(_ fd: CInt, _ kind: Kind, _ value: UInt32 = 0) {
+    /// Has the loop told when `fd` can be read, or (`hangUpOnly`) when its other end is gone.
+    func add(_ fd: CInt, _ kind: Kind, _ value: UInt32 = 0, hangUpOnly: Bool = false) {
         var event = epoll_event()
-        event.events = EPOLLIN.rawValue
+        event.events = hangUpOnly ? 0 : EPOLLIN.rawValue
         event.data.u64 = UInt64(kind.rawValue) << 32 | UInt64(value)
         epoll_ctl(descriptor, EPOLL_CTL_ADD, fd, &event)
     }
@@ -46,36 +46,27 @@ final class EventQueue {
         epoll_ctl(descriptor, EPOLL_CTL_DEL, fd, nil)
     }
 
-    /// Waits for events and says how many there are; with a deadline no longer than that.
-    /// - Parameter limit: milliseconds, or -1.
-    func wait(atMost limit: CInt) -> Int {
-        var timeout = limit
-        if let deadline {
-            let left = CInt(max(0, deadline.millisecondsLeft))
-            timeout = limit < 0 ? left : min(left, limit)
-            if left == 0 {
-                self.deadline = nil
-                onDeadline()
-            }
-        }
-        let rests = timeout < 0 && isWarm
-        let count = epoll_wait(descriptor, &ready, CInt(ready.count), rests ? 1000 : timeout)
-        if count > 0 {
-            isWarm = true
-        } else if count == 0, rests {
-            isWarm = false
-            onIdle()
-        }
-        return max(0, Int(count))
+    /// Ends the loop's wait. From any thread.
+    func wake() {
+        var one: UInt64 = 1
+        write(waker, &one, 8)
+    }
+
+    /// Takes note that the loop woke up.
+    func woke() {
+        var count: UInt64 = 0
+        read(waker, &count, 8)
+    }
+
+    /// Waits for events and says how many there are.
+    /// - Parameter limit: milliseconds, or nil: as long as it takes.
+    func wait(atMost limit: Int?) -> Int {
+        max(0, Int(epoll_wait(descriptor, &ready, CInt(ready.count), limit.map { CInt(clamping: $0) } ?? -1)))
     }
 
     subscript(_ index: Int) -> Event {
-        let event = ready[index]
-        let data = event.data.u64
-        return Event(
-            kind: Kind(rawValue: UInt32(data >> 32)) ?? .call, value: UInt32(truncatingIfNeeded: data),
-            isHangUp: event.events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
-                && event.events & EPOLLIN.rawValue == 0)
+        let data = ready[index].data.u64
+        return Event(kind: Kind(rawValue: UInt32(data >> 32)) ?? .wake, value: UInt32(truncatingIfNeeded: data))
     }
 }
 
@@ -89,11 +80,7 @@ struct Deadline: Sendable {
         return Deadline(milliseconds: time.tv_sec * 1000 + time.tv_nsec / 1_000_000)
     }
 
-    static func + (deadline: Deadline, duration: Duration) -> Deadline {
-        let (seconds, attoseconds) = duration.components
-        return Deadline(
-            milliseconds: deadline.milliseconds + Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000))
-    }
+    static func after(milliseconds: Int) -> Deadline { Deadline(milliseconds: now().milliseconds + milliseconds) }
 
-    var millisecondsLeft: Int { milliseconds - Deadline.now().milliseconds }
+    var millisecondsLeft: Int { max(0, milliseconds - Deadline.now().milliseconds) }
 }

@@ -87,6 +87,16 @@ package enum HostProcess {
         }
     }
 
+    /// The stack pointer with which a thread entered the call that it waits in (/proc/PID/syscall).
+    package static func stackPointer(ofBlocked tid: pid_t) -> UInt64? {
+        withFile(of: tid, "syscall") { text in
+            let fields = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+            guard fields.count == 9 else { return nil }
+            let value = fields[7].dropFirst(2)
+            return hexadecimal(UnsafeRawBufferPointer(rebasing: value))
+        }
+    }
+
     /// The pids of the host's processes, without threads.
     package static func all() -> [pid_t] {
         guard let folder = opendir("/proc") else { return [] }

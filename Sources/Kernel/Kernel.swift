@@ -6,8 +6,8 @@ import SystemPackage
 
 /// The kernel of one container: answers its system calls, knows its processes, and does what runu asks.
 ///
-/// One loop on one thread does it all; only calls that block are waited for on threads of their own, and they come
-/// back through `answer`. So the class is safe to share although its parts are not locked.
+/// Its state belongs to whoever holds the big lock of `receivers`: the threads that take calls, and the loop. Only calls
+/// that block are waited for without it, on threads of their own, and those come back through `answer`.
 package final class Kernel: @unchecked Sendable {
     package let specification: ContainerSpecification
     /// The seccomp listener.
@@ -21,10 +21,18 @@ package final class Kernel: @unchecked Sendable {
     let events: EventQueue
     let sockets: SocketTable
     let sysV = SysVTable()
-    package let blocking = BlockingCalls()
+    package let blocking: BlockingCalls
+    let receivers: Receivers
+    /// Threads whose call this kernel gave up for a signal.
+    var givenUp: Set<pid_t> = []
+    /// Calls that signals took away, and how long to look after such.
+    var lostCalls = 0
+    var lastLoss: Deadline?
+    /// When to go even though somebody may be left.
+    private var deadline: Deadline?
     /// Whether a caller's wait is ended by nothing but an answer or its death.
     let isKillable: Bool
-    private let handlers: [SystemCallHandler?]
+    let handlers: [SystemCallHandler?]
 
     // Control.
     var status = ContainerStatus.created
@@ -55,6 +63,8 @@ package final class Kernel: @unchecked Sendable {
         isKillable = nursery.report.killable != 0
         processes = ProcessTable()
         events = try EventQueue()
+        blocking = BlockingCalls(events: events)
+        receivers = Receivers(listener: listener)
         sockets = SocketTable()
         system = SystemNames(specification)
         var table = [SystemCallHandler?](repeating: nil, count: 512)
@@ -64,6 +74,8 @@ package final class Kernel: @unchecked Sendable {
         _ = ukk_set_synchronous(listener)
         files = try ContainerFiles(specification, kernel: self)
         let queue = events
+        queue.add(listener, .deserted, hangUpOnly: true)
+        queue.add(nursery.socket, .nursery)
         processes.watch = { process in
             if process.pidfd >= 0 { queue.add(process.pidfd, .ended, UInt32(process.pid)) }
         }
@@ -72,34 +84,39 @@ package final class Kernel: @unchecked Sendable {
     // MARK: The loop
 
     /// Answers until the container is gone.
-    func run() -> Never {
-        events.onIdle = { ukk_rest() }
-        events.add(listener, .call)
-        events.add(nursery.socket, .nursery)
+    /// - Throws: `HostError` when there can be no threads.
+    func run() throws(HostError) -> Never {
+        try receivers.start { [unowned self] in take($0) }
+        var seen = 0
+        var isRested = false
         while true {
-            if !blocking.isEmpty { blocking.supervise() }
-            let count = events.wait(atMost: blocking.isEmpty ? -1 : 20)
-            for index in 0..<count {
-                let event = events[index]
-                switch event.kind {
-                case .call: takeCall(hangUp: event.isHangUp)
-                case .ended: processEnded(pid_t(event.value))
-                case .nursery: nurserySpoke()
-                case .control: accept()
-                case .connection: connectionSpoke(CInt(event.value))
-                case .unborn: birthEnded(pid_t(event.value))
-                }
+            // A while without calls, and memory is given back; then no need to look again before something happens.
+            let wait = deadline?.millisecondsLeft ?? (blocking.isEmpty ? (isRested ? nil : 1000) : 20)
+            let count = events.wait(atMost: wait)
+            receivers.withKernel {
+                if count == 0, let deadline, deadline.millisecondsLeft == 0 { finish() }
+                blocking.supervise()
+                for index in 0..<count { handle(events[index]) }
+                isRested = count == 0 && blocking.isEmpty && receivers.count == seen
+                seen = receivers.count
+                if isRested { ukk_rest() }
             }
         }
     }
 
-    private func takeCall(hangUp: Bool) {
-        if hangUp {
-            // Nobody is left who could call.
-            finish()
+    private func handle(_ event: EventQueue.Event) {
+        switch event.kind {
+        case .deserted: finish()
+        case .ended: processEnded(pid_t(event.value))
+        case .nursery: nurserySpoke()
+        case .control: accept()
+        case .connection: connectionSpoke(CInt(event.value))
+        case .unborn: birthEnded(pid_t(event.value))
+        case .wake: events.woke()
         }
-        var notification = seccomp_notif()
-        guard ukk_receive(listener, &notification) == 0 else { return }
+    }
+
+    private func take(_ notification: seccomp_notif) {
         let tid = pid_t(notification.pid)
         guard let process = processes.process(of: tid) ?? strangerCalls(notification) else { return }
         if process.pendingExec != nil { execMayHaveFailed(process, notification) }
@@ -178,8 +195,8 @@ package final class Kernel: @unchecked Sendable {
         status = .stopped
         unlink(controlPath.string)
         nursery.killEverything(processes.processes.keys)
-        events.deadline = .now() + .milliseconds(900)
-        events.onDeadline = { [unowned self] in finish() }
+        deadline = .after(milliseconds: 900)
+        events.wake()
     }
 
     private func finish() -> Never {

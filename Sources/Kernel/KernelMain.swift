@@ -54,7 +54,7 @@ public enum KernelMain {
             try kernel.begin(
                 specification.process, adopt: true, isFirst: true, connection: boss.rawValue, descriptors: descriptors)
             for descriptor in descriptors { try? descriptor.close() }
-            kernel.run()
+            try kernel.run()
         } catch {
             let errno =
                 switch error {

@@ -43,7 +43,7 @@ package enum SystemCallTable {
         SystemCall(12, "brk", .native),
         SystemCall(13, "rt_sigaction", .native),
         SystemCall(14, "rt_sigprocmask", .native),
-        SystemCall(15, "rt_sigreturn", .native),
+        SystemCall(15, "rt_sigreturn", .handled(SignalReturn.sigreturn)),
         SystemCall(16, "ioctl", .depends(terminalRules, otherwise: .native)),
         SystemCall(17, "pread64", .native),
         SystemCall(18, "pwrite64", .native),

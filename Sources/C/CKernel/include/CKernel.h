@@ -22,6 +22,8 @@ int ukk_continue(int listener, uint64_t id);
 /// Gives the caller a duplicate of `fd`, at `number` or (-1) at the lowest free. With `send` that number is the answer.
 int ukk_add_descriptor(int listener, uint64_t id, int fd, int number, int close_on_exec, int send);
 int ukk_is_waiting(int listener, uint64_t id);
+/// Whether no process is left that could call.
+int ukk_is_deserted(int listener);
 /// Wakes each other on the same processor: ten times faster where Linux can (6.6).
 int ukk_set_synchronous(int listener);
 
@@ -87,6 +89,9 @@ static inline char *ukk_plan_strings(struct ukl_plan *plan) { return plan->strin
 // Odds and ends that glibc's Swift overlay lacks.
 /// prlimit(2) for a pair of soft and hard limits; either may be NULL. 0 or -errno.
 int ukk_prlimit(pid_t pid, unsigned resource, const uint64_t *new_limits, uint64_t *old_limits);
+/// Has the calling thread scheduled soon after it is woken, at the price of shorter turns (EEVDF, Linux 6.12).
+void ukk_be_prompt(void);
+int ukk_eventfd(void);
 int ukk_memfd(const char *name);
 int ukk_pidfd_open(pid_t pid);
 int ukk_tgkill(pid_t process, pid_t thread, int signal);
