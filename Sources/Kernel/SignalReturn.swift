@@ -56,6 +56,8 @@ package enum SignalReturn {
         // The nearest load from which whole instructions lead to the call.
         for start in stride(from: end - 2, through: max(0, end - 24), by: -1) {
             guard let (number, size) = load(code[start..<end], register) else { continue }
+            // Behind a prefix it would be another instruction; then better none than a wrong one.
+            if code[start] == 0xB8 || code[start] == 0x89, start == 0 || code[start - 1] & 0xF0 == 0x40 { continue }
             var position = start + size
             while position < end, let size = harmless(code[position..<end]) { position += size }
             if position == end { return number }
