@@ -171,10 +171,17 @@ extension Container {
 
     // MARK: signals
 
+    /// Waits for a start or an end that is under way: a container's output may be seen, and answered with a signal, before
+    /// its start is written down.
+    func settle() async {
+        if !record.isRunning { await lifecycle.withLock {} }
+    }
+
     /// Sends a signal.
     ///
     /// - Throws: `EngineError` with 409 when the container does not run.
     func kill(signal: Int) async throws {
+        await settle()
         guard record.isRunning else {
             throw EngineError(409, "cannot kill container: \(id): container \(id) is not running")
         }
@@ -197,6 +204,7 @@ extension Container {
     ///
     /// - Throws: `EngineError` with 304 when it does not run.
     func stop(timeout: Int?, signal: String?) async throws {
+        await settle()
         guard record.isRunning else { throw EngineError.notModified }
         let text = signal ?? record.config.stopSignal ?? ""
         let number = text.isEmpty ? Signals.terminate : try Signals.number(text)

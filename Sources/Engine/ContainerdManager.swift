@@ -6,6 +6,7 @@ import ContainerdClient
 import EngineAPI
 import OCISpec
 import RPC
+import Registry
 
 /// The manager, reached through containerd's API: ukmanager, or containerd itself.
 public struct ContainerdManager: ManagerConnection {
@@ -105,6 +106,18 @@ public struct ContainerdManager: ManagerConnection {
             try await patient.exportImages(
                 images.map { ImportedImage(name: $0.name, target: $0.target) }, to: archive)
         }
+    }
+
+    public func pull(
+        _ reference: ImageReference, settings: RegistrySettings, options: PullOptions, report: @escaping TransferReport
+    ) async throws -> Descriptor {
+        try await patient.pull(reference, settings: settings, options: options, report: report)
+    }
+
+    public func push(
+        _ target: Descriptor, to reference: ImageReference, settings: RegistrySettings, report: @escaping TransferReport
+    ) async throws -> Descriptor {
+        try await patient.push(target, to: reference, settings: settings, report: report)
     }
 
     public func unpack(_ image: ManagedImage) async throws {

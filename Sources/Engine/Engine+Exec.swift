@@ -6,6 +6,7 @@ extension Engine {
     public func createExec(_ name: String, request: ExecCreateRequest) async throws -> IDResponse {
         let container = try container(name)
         guard !(request.cmd ?? []).isEmpty else { throw EngineError(400, "No exec command specified") }
+        await container.settle()
         let record = await container.record
         guard record.isRunning else { throw EngineError.notRunning(container.id) }
         guard record.phase != .paused else {

@@ -1,6 +1,9 @@
 import Archive
+import ContainerdClient
 import EngineAPI
 import OCISpec
+import RPC
+import Registry
 
 /// An image as the manager keeps it: a name and what it points to.
 public struct ManagedImage: Sendable, Equatable {
@@ -133,6 +136,16 @@ public protocol ManagerConnection: Sendable {
         async throws -> ManagedImage
     /// Writes images as an archive that `load` takes.
     func save(_ images: [ManagedImage], to archive: ByteChannel) async throws
+    /// Fetches an image from its registry, gives it its name and makes its layers ready. Throws `RPCError`.
+    func pull(
+        _ reference: ImageReference, settings: RegistrySettings, options: PullOptions,
+        report: @escaping TransferReport
+    ) async throws -> Descriptor
+    /// Sends an image to its registry and returns what that now knows under the name. Throws `RPCError`.
+    func push(
+        _ target: Descriptor, to reference: ImageReference, settings: RegistrySettings,
+        report: @escaping TransferReport
+    ) async throws -> Descriptor
     /// Makes the layers of an image ready for containers, unless they are.
     func unpack(_ image: ManagedImage) async throws
 
@@ -181,4 +194,20 @@ public protocol ManagerConnection: Sendable {
     func tasks() async throws -> [TaskState]
     /// The ids of containers that ran out of memory, as it happens.
     func outOfMemory() -> AsyncStream<String>
+}
+
+extension ManagerConnection {
+    /// A connection that reaches no registries.
+    public func pull(
+        _ reference: ImageReference, settings: RegistrySettings, options: PullOptions, report: @escaping TransferReport
+    ) async throws -> Descriptor {
+        throw RPCError.unimplemented("pull \(reference.familiar)")
+    }
+
+    /// A connection that reaches no registries.
+    public func push(
+        _ target: Descriptor, to reference: ImageReference, settings: RegistrySettings, report: @escaping TransferReport
+    ) async throws -> Descriptor {
+        throw RPCError.unimplemented("push \(reference.familiar)")
+    }
 }

@@ -5,7 +5,7 @@ import NIOHTTP1
 import Synchronization
 
 /// One request and the ways to answer it. It is used by one task.
-final class Call: Sendable {
+package final class Call: Sendable {
     /// What becomes of the connection.
     enum End: Sendable { case keepAlive, close, hijacked }
 

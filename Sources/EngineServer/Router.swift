@@ -6,9 +6,9 @@ package struct Route: Sendable {
     package var method: HTTPMethod
     /// As the API's description writes it: `/containers/{id}/json`.
     package var pattern: String
-    var handler: @Sendable (Call, [String: String]) async throws -> Void
+    package var handler: @Sendable (Call, [String: String]) async throws -> Void
 
-    init(
+    package init(
         _ method: HTTPMethod, _ pattern: String,
         _ handler: @escaping @Sendable (Call, [String: String]) async throws -> Void
     ) {

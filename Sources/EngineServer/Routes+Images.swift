@@ -110,10 +110,7 @@ extension Routes {
             return
         }
         guard let name = query["fromImage"] else { throw EngineError(400, "neither fromImage nor fromSrc was given") }
-        let full = query["tag"].map { name + ($0.hasPrefix("sha256:") ? "@" : ":") + $0 } ?? name
-        throw EngineError(
-            501,
-            "pull \(full): not implemented: images cannot be fetched from a registry yet; use 'load' or 'import'")
+        try await pull(call, name, engine)
     }
 
     private static func save(_ call: Call, _ names: [String], _ engine: Engine) async throws {
@@ -134,7 +131,7 @@ extension Routes {
 
 /// The answer of a call that reports its progress: it begins with the first report, so that an error before it still has a
 /// status of its own.
-private actor Progress {
+actor Progress {
     private let call: Call
     private var writer: BodyWriter?
 

@@ -7,7 +7,7 @@ package enum Routes {
     package static func all(_ engine: Engine) -> [Route] {
         let implemented =
             system(engine) + containers(engine) + streams(engine) + execs(engine) + images(engine) + volumes(engine)
-            + networks(engine) + archives(engine)
+            + networks(engine) + archives(engine) + registries(engine)
         return implemented + missing.map { missing($0) } + swarm.map { outsideSwarm($0) }
             + plugins.map { withoutPlugin($0) }
     }
@@ -17,7 +17,7 @@ package enum Routes {
         (.GET, "/containers/{id}/attach/ws"), (.GET, "/containers/{id}/changes"),
         (.POST, "/build"), (.POST, "/build/prune"), (.POST, "/build/cancel"), (.POST, "/commit"), (.POST, "/session"),
         (.POST, "/grpc"),
-        (.POST, "/images/{name}/push"), (.GET, "/images/search"), (.POST, "/auth"), (.GET, "/distribution/{name}/json"),
+        (.GET, "/images/search"), (.GET, "/distribution/{name}/json"),
         (.PUT, "/volumes/{name}"),
         (.POST, "/networks/create"), (.DELETE, "/networks/{id}"), (.POST, "/networks/{id}/connect"),
         (.POST, "/networks/{id}/disconnect"),
