@@ -234,16 +234,15 @@ enum ExecCalls {
 }
 
 extension Kernel {
-    /// Called for every call of a process with an exec under way: another call of the same thread than the exec's own
-    /// means that the host refused the exec after it was let through (E2BIG, ENOMEM).
+    /// Called for every call of a process with an exec under way: once the exec was let through, another call of the same
+    /// thread than the loader's request means that the host refused it (E2BIG, ENOMEM).
+    ///
+    /// Before that, the thread may run a signal's handler, and come back to the exec.
     func execMayHaveFailed(_ process: Process, _ notification: seccomp_notif) {
-        guard let pending = process.pendingExec, pending.tid == pid_t(notification.pid) else { return }
-        switch (pending.stage, notification.data.nr) {
-        case (.redirected, 322): return
-        case (.released, 59) where notification.data.args.0 == UKL_REQUEST: return
-        default:
-            process.pendingExec = nil
-            pending.close()
-        }
+        guard let pending = process.pendingExec, pending.tid == pid_t(notification.pid), pending.stage == .released,
+            notification.data.nr != 59 || notification.data.args.0 != UKL_REQUEST
+        else { return }
+        process.pendingExec = nil
+        pending.close()
     }
 }

@@ -41,10 +41,19 @@ package enum SignalReturn {
         // EINTR, right behind a system call instruction, which leaves its successor's address in rcx.
         guard word(Offset.rax) == UInt64(bitPattern: -4), word(Offset.rcx) == next,
             let code = try? call.read(next - 32, count: 32), code.count == 32,
-            let number = interruptedCall(code, { word(Offset.registers[$0]) }), call.kernel.isNeverInterrupted(number)
+            let number = redirectedCall(call) ?? interruptedCall(code, { word(Offset.registers[$0]) }),
+            code.suffix(2) == [0x0F, 0x05], call.kernel.isNeverInterrupted(number)
         else { return }
         try? call.write(UInt64(number), at: stack + UInt64(Offset.rax))
         try? call.write(next - 2, at: stack + UInt64(Offset.rip))
+    }
+
+    /// The call that a thread on its way to the loader makes: not the one that its code loads.
+    private static func redirectedCall(_ call: CallContext) -> Int? {
+        guard let pending = call.process.pendingExec, pending.tid == call.tid, pending.stage == .redirected else {
+            return nil
+        }
+        return 322
     }
 
     /// The number of the call that was made by the instructions before the given place, if they tell.
@@ -138,7 +147,7 @@ extension Kernel {
     /// Whether a call is answered here, and without waits: then it has no EINTR of its own.
     func isNeverInterrupted(_ number: Int) -> Bool {
         guard number >= 0, number < handlers.count, handlers[number] != nil else { return false }
-        // sendto, connect, and the waits of System V objects, which the host does once they are allowed.
-        return ![42, 44, 65, 69, 70, 220].contains(number)
+        // sendto, and the waits of System V objects, which the host does once they are allowed.
+        return ![44, 65, 69, 70, 220].contains(number)
     }
 }

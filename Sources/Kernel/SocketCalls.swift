@@ -84,7 +84,7 @@ enum SocketCalls {
 
     /// A datagram to an address. Only unix sockets name something that the host must not look up by itself.
     static let sendto: SystemCallHandler = { call throws(Errno) in
-        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        guard let socket = try duplicate(call) else { return .native }
         defer { close(socket) }
         guard SocketTable.option(SO_DOMAIN, of: socket) == AF_UNIX else { return .native }
         guard SocketTable.option(SO_TYPE, of: socket) == CInt(SOCK_DGRAM.rawValue) else { return .native }
@@ -112,7 +112,7 @@ enum SocketCalls {
     /// SO_PEERCRED: who is at the other end, as the container counts.
     static let getsockopt: SystemCallHandler = { call throws(Errno) in
         guard call.int(1) == SOL_SOCKET else { return .native }
-        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        guard let socket = try duplicate(call) else { return .native }
         defer { close(socket) }
         var (credentials, size) = ((pid: pid_t(0), uid: UInt32(0), gid: UInt32(0)), socklen_t(12))
         guard Glibc.getsockopt(socket, SOL_SOCKET, 17, &credentials, &size) == 0 else { throw Errno(rawValue: errno) }
@@ -129,6 +129,16 @@ enum SocketCalls {
         try call.write(array: Array(words.prefix(Int(min(room, 12)) / 4)), at: call[3])
         try call.write(UInt32(min(room, 12)), at: call[4])
         return .value(0)
+    }
+
+    /// A duplicate of the caller's socket, or nil where this kernel cannot have one and does not have to.
+    private static func duplicate(_ call: CallContext) throws(Errno) -> CInt? {
+        do throws(Errno) {
+            return try call.kernel.sockets.duplicate(of: call.int(0), call)
+        } catch {
+            if error == .notPermitted, call.kernel.sockets.canMiss { return nil }
+            throw error
+        }
     }
 
     // MARK: Addresses
@@ -197,7 +207,11 @@ enum SocketCalls {
     private static func name(
         _ call: CallContext, _ ask: (CInt, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt
     ) throws(Errno) -> Reply {
-        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        guard let socket = try duplicate(call) else {
+            guard let inode = SocketTable.inode(of: call.int(0), call), let name = call.kernel.sockets.name(for: inode)
+            else { return .native }
+            return try answer(call, name)
+        }
         defer { close(socket) }
         var bytes = [UInt8](repeating: 0, count: 128)
         var size = socklen_t(128)
@@ -214,6 +228,11 @@ enum SocketCalls {
                 bytes = name
             }
         }
+        return try answer(call, bytes)
+    }
+
+    /// Writes an address to where the caller wants it, as much as there is room for.
+    private static func answer(_ call: CallContext, _ bytes: [UInt8]) throws(Errno) -> Reply {
         let room = try call.read(Int32.self, at: call[2])
         guard room >= 0 else { throw .invalidArgument }
         try call.write(Array(bytes.prefix(Int(room))), at: call[1])

@@ -9,6 +9,8 @@ import SystemPackage
 /// seccomp profile), this kernel makes the sockets itself and keeps a duplicate until they are connected or listen.
 package final class SocketTable {
     private let canFetch: Bool
+    /// Whether there are sockets that this kernel cannot get at.
+    var canMiss: Bool { !canFetch }
     /// Duplicates by inode, with fetching refused.
     private var kept: [UInt64: CInt] = [:]
     private var keptOrder: [UInt64] = []
@@ -40,19 +42,16 @@ package final class SocketTable {
     }
 
     /// A duplicate of a caller's socket. The caller of this function closes it.
-    /// - Throws: `EBADF`, `ENOTSOCK`.
+    /// - Throws: `EBADF`, `ENOTSOCK`; `EPERM` where this kernel has none (`canMiss`): a socket that is connected or listens,
+    ///   came from accept(2) or socketpair(2), or was inherited.
     func duplicate(of descriptor: CInt, _ call: CallContext) throws(Errno) -> CInt {
         guard descriptor >= 0 else { throw .badFileDescriptor }
         let result: Int
         if canFetch {
             result = SocketTable.fetch(call.process.pidfd, descriptor)
         } else {
-            var status = stat()
-            guard fstatat(AT_FDCWD, "/proc/\(call.tid)/fd/\(descriptor)", &status, 0) == 0 else {
-                throw .badFileDescriptor
-            }
-            guard status.st_mode & S_IFMT == S_IFSOCK else { throw Errno(rawValue: ENOTSOCK) }
-            guard let own = kept[UInt64(status.st_ino)] else { throw .notPermitted }
+            guard let inode = SocketTable.inode(of: descriptor, call) else { throw Errno(rawValue: ENOTSOCK) }
+            guard let own = kept[inode] else { throw .notPermitted }
             result = Int(fcntl(own, F_DUPFD_CLOEXEC, 3))
         }
         guard result >= 0 else { throw Errno(rawValue: canFetch ? CInt(-result) : errno) }
@@ -81,6 +80,15 @@ package final class SocketTable {
     }
 
     func name(for inode: UInt64) -> [UInt8]? { names[inode] }
+
+    /// The inode of a caller's socket; nil when the descriptor is none.
+    static func inode(of descriptor: CInt, _ call: CallContext) -> UInt64? {
+        var status = stat()
+        guard fstatat(AT_FDCWD, "/proc/\(call.tid)/fd/\(descriptor)", &status, 0) == 0,
+            status.st_mode & S_IFMT == S_IFSOCK
+        else { return nil }
+        return UInt64(status.st_ino)
+    }
 
     static func inode(_ socket: CInt) -> UInt64? {
         var status = stat()
