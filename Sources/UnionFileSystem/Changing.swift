@@ -117,7 +117,8 @@ extension FileSystem {
         let tree = node.mount.tree!
         let host = try tree.hostStat(node)
         let isPlain = attributes.uid == 0 && attributes.gid == 0
-        guard (FileType(mode: host.mode) == .link) != isPlain, let parent = node.parent else { return }
+        // With several names it stays as it is: a stand-in for root's, or a link whose owner is kept in memory.
+        guard (FileType(mode: host.mode) == .link) != isPlain, host.nlink == 1, let parent = node.parent else { return }
         let text = try tree.at(node, place: 0) { descriptor, path throws(Errno) in try tree.readLink(descriptor, path) }
         let working = tree.nextWorkName()
         try withCString(working.bytes) { name throws(Errno) in

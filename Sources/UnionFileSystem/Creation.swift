@@ -100,7 +100,7 @@ extension FileSystem {
 
     /// mkdir(2); `mode` with the umask taken off.
     package func makeFolder(_ path: [UInt8], from base: Node, for caller: Caller, mode: UInt32) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, [])
+        let found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .fileExists }
         try makeFolder(found.name, in: found.parent, for: caller, mode: mode)
     }
@@ -138,7 +138,7 @@ extension FileSystem {
         to target: [UInt8], at path: [UInt8], from base: Node, for caller: Caller
     ) throws(Errno) {
         guard !target.isEmpty else { throw .noSuchFileOrDirectory }
-        let found = try resolve(path, from: base, for: caller, [])
+        let found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .fileExists }
         guard !found.mustBeFolder else { throw .noSuchFileOrDirectory }
         try makeLink(found.name, in: found.parent, for: caller, target: target)
@@ -165,9 +165,10 @@ extension FileSystem {
     ) throws(Errno) {
         let type = mode & 0o170000 == 0 ? FileType.file : FileType(mode: mode)
         guard type != .folder, type != .link else { throw type == .folder ? .notPermitted : .invalidArgument }
-        let found = try resolve(path, from: base, for: caller, [])
+        let found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .fileExists }
         guard !found.mustBeFolder else { throw .noSuchFileOrDirectory }
+        try demand([.write, .execute], on: found.parent, for: caller.credentials)
         if type.isDevice, !caller.credentials.mayMakeDevice { throw .notPermitted }
         try makeNode(found.name, in: found.parent, for: caller, type: type, mode: mode, major: major, minor: minor)
     }
@@ -198,7 +199,7 @@ extension FileSystem {
         _ path: [UInt8], from base: Node, for caller: Caller, mode: UInt32,
         _ bind: (CInt, UnsafePointer<CChar>) throws(Errno) -> Void
     ) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, [])
+        let found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .addressInUse }
         let tree = try prepare(found.name, in: found.parent, for: caller)
         let made = try newAttributes(.socket, mode: mode & 0o777, in: found.parent, for: caller)
@@ -211,13 +212,14 @@ extension FileSystem {
 
     /// link(2) of an existing node.
     package func makeHardLink(of node: Node, at path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, [])
+        let found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .fileExists }
         guard !found.mustBeFolder else { throw .noSuchFileOrDirectory }
         guard found.parent.mount === node.mount else { throw .improperLink }
+        try demandLinkable(node, for: caller.credentials)
+        let tree = try prepare(found.name, in: found.parent, for: caller)
         guard !node.isFolder else { throw .notPermitted }
         guard !node.isRemoved else { throw .noSuchFileOrDirectory }
-        let tree = try prepare(found.name, in: found.parent, for: caller)
         try copyUp(node)
         try tree.at(node, place: 0) { from, source throws(Errno) in
             try tree.at(found.parent, found.name, place: 0) { to, target throws(Errno) in
@@ -232,11 +234,19 @@ extension FileSystem {
         found.parent.children[found.name] = nil
     }
 
+    /// Who does not own a file may link it only when he might as well copy it (proc_sys_fs(5), protected_hardlinks).
+    private func demandLinkable(_ node: Node, for who: Credentials) throws(Errno) {
+        let attributes = try attributes(of: node)
+        if attributes.isOwned(by: who) { return }
+        let isHarmless = attributes.mode & 0o4000 == 0 && attributes.mode & 0o2010 != 0o2010
+        guard node.type == .file, isHarmless, attributes.grants([.read, .write], to: who) else { throw .notPermitted }
+    }
+
     /// Gives a file without a name (O_TMPFILE), held by `descriptor`, a name.
     package func makeHardLink(
         ofDescriptor descriptor: CInt, at path: [UInt8], from base: Node, for caller: Caller
     ) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, [])
+        let found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .fileExists }
         let tree = try prepare(found.name, in: found.parent, for: caller)
         try tree.at(found.parent, found.name, place: 0) { to, target throws(Errno) in

@@ -23,6 +23,10 @@ extension FileSystem {
         var options = options
         let creates = flags & O_CREAT != 0 && flags & oPath == 0
         if flags & O_NOFOLLOW == 0, !creates || flags & O_EXCL == 0 { options.insert(.followLast) }
+        if creates, path.last == UInt8(ascii: "/") {
+            _ = try resolve(path, from: base, for: caller, .name)
+            throw .isDirectory
+        }
         let found = try resolve(path, from: base, for: caller, options)
 
         if flags & oPath == 0, flags & oTemporary != 0 {

@@ -6,26 +6,27 @@ import SystemPackage
 extension FileSystem {
     /// unlink(2).
     package func removeFile(_ path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, [])
+        let found = try resolve(path, from: base, for: caller, .name)
         let node = try found.node()
-        if node.isFolder { throw .isDirectory }
-        guard !found.mustBeFolder, !found.name.isEmpty else { throw .notDirectory }
+        guard !found.name.isEmpty else { throw .isDirectory }
+        if found.mustBeFolder { throw node.isFolder ? .isDirectory : .notDirectory }
         try demandRemovable(node, in: found.parent, for: caller)
+        if node.isFolder { throw .isDirectory }
         try removeName(node, in: found.parent)
     }
 
     /// rmdir(2).
     package func removeFolder(_ path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, [])
+        let found = try resolve(path, from: base, for: caller, .name)
         let node = try found.node()
-        guard node.isFolder else { throw .notDirectory }
         guard !found.name.isEmpty else {
-            if path.last == UInt8(ascii: ".") {
-                throw path.suffix(2) == [0x2e, 0x2e] ? .directoryNotEmpty : .invalidArgument
-            }
+            let last = path.split(separator: UInt8(ascii: "/")).last ?? []
+            if last == [UInt8(ascii: ".")] { throw .invalidArgument }
+            if last == [UInt8(ascii: "."), UInt8(ascii: ".")] { throw .directoryNotEmpty }
             throw .resourceBusy
         }
         try demandRemovable(node, in: found.parent, for: caller)
+        guard node.isFolder else { throw .notDirectory }
         guard try list(node, for: caller).isEmpty else { throw .directoryNotEmpty }
         try removeName(node, in: found.parent)
     }
@@ -86,37 +87,35 @@ extension FileSystem {
         flags: UInt32
     ) throws(Errno) {
         guard flags == 0 || flags == 1 || flags == 2 else { throw .invalidArgument }
-        let old = try resolve(oldPath, from: oldBase, for: caller, [])
-        let new = try resolve(newPath, from: newBase, for: caller, [])
+        let old = try resolve(oldPath, from: oldBase, for: caller, .name)
+        let new = try resolve(newPath, from: newBase, for: caller, .name)
         guard !old.name.isEmpty, !new.name.isEmpty else { throw .resourceBusy }
         let node = try old.node()
         let target: Node? = if new.place == nil { nil } else { try new.node() }
         if flags == 1, target != nil { throw .fileExists }
         if flags == 2, target == nil { throw .noSuchFileOrDirectory }
         guard old.parent.mount === new.parent.mount else { throw .improperLink }
-        if (old.mustBeFolder || new.mustBeFolder) && !node.isFolder { throw .notDirectory }
+        if flags == 2, new.mustBeFolder, !target!.isFolder { throw .notDirectory }
+        if !node.isFolder, old.mustBeFolder || (flags != 2 && new.mustBeFolder) { throw .notDirectory }
         if node === target { return }
         if let target, let id = node.hostID, !node.isFolder, target.hostID == id { return }
 
+        if node.isFolder, new.parent.isWithin(node) { throw .invalidArgument }
+        if let target, old.parent.isWithin(target) { throw flags == 2 ? .invalidArgument : .directoryNotEmpty }
         try demandRemovable(node, in: old.parent, for: caller)
         try demand([.write, .execute], on: new.parent, for: caller.credentials)
         try demandWritable(new.parent)
         guard !new.parent.isRemoved else { throw .noSuchFileOrDirectory }
-        if node.isFolder {
-            if new.parent.isWithin(node) { throw .invalidArgument }
-            if old.parent !== new.parent { try demand(.write, on: node, for: caller.credentials) }
-        }
         if let target {
             try demandRemovable(target, in: new.parent, for: caller)
-            if old.parent.isWithin(target) { throw flags == 2 ? .invalidArgument : .directoryNotEmpty }
-            if flags == 0 {
-                if node.isFolder {
-                    guard target.isFolder else { throw .notDirectory }
-                    guard try list(target, for: caller).isEmpty else { throw .directoryNotEmpty }
-                } else if target.isFolder {
-                    throw .isDirectory
-                }
-            }
+            if flags == 0, target.isFolder != node.isFolder { throw target.isFolder ? .isDirectory : .notDirectory }
+        }
+        if node.isFolder, old.parent !== new.parent { try demand(.write, on: node, for: caller.credentials) }
+        if flags == 2, let target, target.isFolder, old.parent !== new.parent {
+            try demand(.write, on: target, for: caller.credentials)
+        }
+        if flags == 0, let target, target.isFolder {
+            guard try list(target, for: caller).isEmpty else { throw .directoryNotEmpty }
         }
         let tree = old.parent.mount.tree!
         guard tree.isVolatile || !new.name.isMarker else { throw .notPermitted }

@@ -15,6 +15,8 @@ package struct LookupOptions: OptionSet, Sendable {
     package static let noLinks = LookupOptions(rawValue: 8)
     package static let beneath = LookupOptions(rawValue: 16)
     package static let inRoot = LookupOptions(rawValue: 32)
+    /// The last component is only found, never followed, whatever stands behind it: for calls that make, remove and move names.
+    package static let name = LookupOptions(rawValue: 128)
     /// An empty path means the base itself (AT_EMPTY_PATH).
     package static let emptyPath = LookupOptions(rawValue: 64)
 }
@@ -104,7 +106,7 @@ extension FileSystem {
             }
             if options.contains(.noMountCrossing), node.mount !== current.mount { throw .improperLink }
 
-            if node.type == .link, !isLast || hasSlash || options.contains(.followLast) {
+            if node.type == .link, !isLast || (hasSlash && !options.contains(.name)) || options.contains(.followLast) {
                 guard linksLeft > 0, !options.contains(.noLinks) else { throw .tooManySymbolicLinkLevels }
                 linksLeft -= 1
                 if case .magic(_, let target)? = node.synthetic?.content {
@@ -137,7 +139,7 @@ extension FileSystem {
                 continue
             }
             if isLast {
-                guard !hasSlash || node.isFolder else { throw .notDirectory }
+                guard !hasSlash || node.isFolder || options.contains(.name) else { throw .notDirectory }
                 return Resolution(parent: current, name: name, place: .node(node), mustBeFolder: hasSlash)
             }
             current = node

@@ -64,7 +64,7 @@ import UnionFileSystem
         else { return }
         close(file)
         #expect(try sample.files.list(folder, for: sample.caller).map(\.name.string) == ["deep"])
-        #expect(try sample.files.path(of: folder, from: sample.files.root)?.count == 30 * 201)
+        #expect(sample.files.path(of: folder, from: sample.files.root)?.count == 30 * 201)
     }
 
     @Test func beneathAndInRootConfine() throws {

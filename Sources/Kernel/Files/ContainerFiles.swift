@@ -138,7 +138,10 @@ package final class ContainerFiles: ProcessTableView {
         guard descriptor >= 0 else { throw .badFileDescriptor }
         let name = "/proc/\(tid)/fd/\(descriptor)"
         let stat = try system.hostStat(behind: name)
-        guard let node = system.node(behind: name, stat: stat) else { throw .notDirectory }
+        guard let node = system.node(behind: name, stat: stat) else {
+            // A folder without a node has been removed.
+            throw FileType(mode: stat.mode) == .folder ? .noSuchFileOrDirectory : .notDirectory
+        }
         return node
     }
 
