@@ -127,12 +127,13 @@ let package = Package(
                 "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC", "TTRPCClient",
                 "Host", "CHost", argumentParser, logging, crypto, protobuf, system,
             ]),
+        .testTarget(name: "ManagerTests", dependencies: ["Manager", "GRPC", "RPC", "ContainerdAPI", "Archive", "Host", logging, crypto, protobuf, system]),
         .executableTarget(
             name: "ukmanager", dependencies: ["Manager"], linkerSettings: standaloneWithFoundation),
         .target(
             name: "Ctr",
             dependencies: [
-                "ContainerdClient", "ContainerdAPI", "RPC", "Archive", "TTRPC", "CShimMessages", "OCISpec", "Host",
+                "ContainerdClient", "ContainerdAPI", "Registry", "RPC", "Archive", "TTRPC", "CShimMessages", "OCISpec", "Host",
                 argumentParser, system,
             ]),
         .executableTarget(name: "ukctr", dependencies: ["Ctr"], linkerSettings: standaloneWithFoundation),
@@ -153,7 +154,7 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "EngineAPI", "ContainerdClient", "ContainerdAPI", "RPC", "OCISpec", "Archive", "CHost", "Host", database,
+                "EngineAPI", "ContainerdClient", "ContainerdAPI", "Registry", "RPC", "OCISpec", "Archive", "CHost", "Host", database,
                 crypto, logging, system,
             ]),
         .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Archive", "Host", logging, system] + nio),

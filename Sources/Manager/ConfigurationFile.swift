@@ -4,19 +4,19 @@ import ArgumentParser
 ///
 /// Everything else is skipped, so that an existing file is accepted. Of TOML the part is read in which containerd's
 /// files are written: tables, and keys with strings, numbers and booleans on one line.
-struct ConfigurationFile: Equatable {
-    var root: String?
-    var state: String?
-    var address: String?
-    var level: String?
+package struct ConfigurationFile: Equatable {
+    package var root: String?
+    package var state: String?
+    package var address: String?
+    package var level: String?
 
     /// Nothing.
-    init() {}
+    package init() {}
 
     /// Reads a file's text.
     ///
     /// - Throws: `ValidationError` with the line, for what is no TOML.
-    init(_ text: String, path: String) throws {
+    package init(_ text: String, path: String) throws {
         var table = ""
         var depth = 0
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

@@ -103,6 +103,13 @@ struct DiffServer {
             _ = try await writer.commit(size: 0, expected: "", labels: labels)
         } catch let error as RPCError where error.code == .alreadyExists {
             _ = try await metadata.claimContent(descriptor.digest, in: scope)
+            guard descriptor.digest != diffID else { return descriptor }
+            var info = ContentInfo()
+            info.digest = descriptor.digest
+            info.labels = [Self.uncompressedLabel: diffID]
+            var mask = Google_Protobuf_FieldMask()
+            mask.paths = ["labels.\(Self.uncompressedLabel)"]
+            _ = try await metadata.update(info, mask: mask, in: scope)
         }
         return descriptor
     }

@@ -13,7 +13,13 @@ struct NamespacesServer {
         let (metadata, events) = (metadata, events)
         server.register(NamespacesService.get) { request, _ in
             var response = Containerd_Services_Namespaces_V1_GetNamespaceResponse()
-            response.namespace = try await metadata.namespace(request.name)
+            do {
+                response.namespace = try await metadata.namespace(request.name)
+            } catch let error as RPCError where error.code == .notFound {
+                // containerd makes no difference between a namespace without labels and none; dockerd asks for its own
+                // before it has put anything there.
+                response.namespace.name = request.name
+            }
             return response
         }
         server.register(NamespacesService.list) { _, _ in

@@ -4,9 +4,9 @@ import RPC
 import SystemPackage
 
 /// Finds the shim of a runtime by containerd's naming rule: `io.containerd.runu.v2` is `containerd-shim-runu-v2`.
-enum RuntimeName {
+package enum RuntimeName {
     /// The name of the shim's program; nil when `runtime` is no such name.
-    static func binary(_ runtime: String) -> String? {
+    package static func binary(_ runtime: String) -> String? {
         let parts = runtime.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count >= 2, parts.allSatisfy({ !$0.isEmpty }), !runtime.contains("/") else { return nil }
         return "containerd-shim-\(parts[parts.count - 2])-\(parts[parts.count - 1])"
@@ -15,7 +15,7 @@ enum RuntimeName {
     /// The shim's program: beside this one, else on PATH; an absolute path is taken as it is.
     ///
     /// - Throws: `RPCError` (not found).
-    static func resolve(_ runtime: String) throws -> FilePath {
+    package static func resolve(_ runtime: String) throws -> FilePath {
         if runtime.hasPrefix("/") {
             guard access(runtime, X_OK) == 0 else {
                 throw RPCError(.notFound, "failed to resolve runtime path: \(runtime): no such file or directory")

@@ -306,6 +306,12 @@ actor TaskManager {
             do {
                 let response = try await shim.call(TaskV2Service.connect, request, timeout: .seconds(10))
                 shim.pid = response.taskPid
+                if response.taskPid == 0 {
+                    // Connect answers without a task too.
+                    var query = Containerd_Task_V2_StateRequest()
+                    query.id = bundle.id
+                    _ = try await shim.call(TaskV2Service.state, query, timeout: .seconds(10))
+                }
                 return shim
             } catch let error as RPCError where error.code == .deadlineExceeded {
                 // It lives, but is slow; it will be asked again when somebody needs to know.

@@ -2,8 +2,8 @@ import RPC
 
 /// containerd's filter language: `name==x`, `labels."k"!=v`, `id~=^a`, presence (`labels.k`); `,` means and.
 ///
-/// A list of filters matches what any one of them matches; an empty list matches everything. Values may be quoted with
-/// `"`, `|` or `/`, all with backslash escapes.
+/// A list of filters matches what any one of them matches; an empty list matches everything. Fields and values may be
+/// quoted with `"`, regular expressions also with `|` or `/`, all with backslash escapes.
 public struct Filter: Sendable {
     /// One comparison.
     struct Selector: Sendable {

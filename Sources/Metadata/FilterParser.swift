@@ -44,7 +44,7 @@ struct FilterParser {
         }
         rest.removeFirst(2)
         skipSpace()
-        let value = try self.value()
+        let value = try self.value(quotes: operation == .matches ? "\"|/" : "\"")
         var selector = Filter.Selector(path: path, operation: operation, value: value)
         if operation == .matches {
             do {
@@ -66,15 +66,16 @@ struct FilterParser {
     }
 
     private mutating func field() throws -> String {
-        if let quote = rest.first, Self.isQuote(quote) { return try quoted() }
+        if rest.first == "\"" { return try quoted() }
         let name = rest.prefix { $0 == "_" || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
         guard !name.isEmpty else { throw failure("expected field or quoted") }
         rest = rest[name.endIndex...]
         return String(name)
     }
 
-    private mutating func value() throws -> String {
-        if let quote = rest.first, Self.isQuote(quote) { return try quoted() }
+    /// - Parameter quotes: those that only regular expressions have are plain text elsewhere, as in a topic.
+    private mutating func value(quotes: String) throws -> String {
+        if let quote = rest.first, quotes.contains(quote) { return try quoted() }
         let value = rest.prefix { $0 != "," && !$0.isWhitespace }
         guard !value.isEmpty else { throw failure("expected value or quoted") }
         rest = rest[value.endIndex...]
@@ -106,8 +107,6 @@ struct FilterParser {
     }
 
     private mutating func skipSpace() { rest = rest.drop { $0.isWhitespace } }
-
-    private static func isQuote(_ character: Character) -> Bool { "\"|/".contains(character) }
 
     private func failure(_ message: String) -> RPCError {
         let before = text[..<rest.startIndex]

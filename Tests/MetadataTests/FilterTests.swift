@@ -26,7 +26,7 @@ struct FilterTests {
             "", "name==docker.io/library/busybox:1", #"name=="docker.io/library/busybox:1""#, "labels.foo",
             "labels.foo==true", #"labels."a.b/c"=="x y""#, "name!=other", "labels.none!=x", "name~=busybox",
             "name~=^docker", #"name~=|/busybox:\d$|"#, "labels.foo==true,name~=lib", " labels.foo , name ",
-            "labels.empty", #"labels."a.b/c"~=/^x\sy$/"#,
+            "labels.empty", "name!=/x/y", #"labels."a.b/c"~=/^x\sy$/"#,
         ])
     func matches(filter: String) throws { #expect(try Filter([filter]).matches(thing)) }
 

@@ -1,0 +1,99 @@
+import ContainerdAPI
+import Foundation
+import GRPC
+import Host
+import Logging
+import Manager
+import RPC
+import SwiftProtobuf
+import SystemPackage
+
+/// A manager in folders of a test's own, and a client of it.
+final class Fixture {
+    let folder: URL
+    let manager: Manager
+    let channel: GRPCChannel
+    let options = CallOptions(metadata: ["containerd-namespace": "test"], timeout: .seconds(30))
+
+    static func start() async throws -> Fixture {
+        let folder = URL(filePath: "/tmp/ukm-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let manager = try await make(folder)
+        try await manager.start()
+        return try Fixture(
+            folder: folder, manager: manager,
+            channel: GRPCChannel(unixSocket: configuration(folder).address.string))
+    }
+
+    private static func configuration(_ folder: URL) -> ManagerConfiguration {
+        let path = FilePath(folder.path)
+        return ManagerConfiguration(
+            folders: Folders(
+                runtime: path.appending("run"), data: path.appending("data"), configuration: path.appending("config")))
+    }
+
+    private static func make(_ folder: URL) async throws -> Manager {
+        try await Manager(
+            configuration: configuration(folder), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// One more manager in the same folders.
+    func another() async throws -> Manager { try await Self.make(folder) }
+
+    private init(folder: URL, manager: Manager, channel: GRPCChannel) {
+        self.folder = folder
+        self.manager = manager
+        self.channel = channel
+    }
+
+    func stop() async {
+        await manager.stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    func call<Request, Response>(
+        _ method: UnaryMethod<Request, Response>, _ change: (inout Request) -> Void
+    ) async throws -> Response where Request: SwiftProtobuf.Message, Response: SwiftProtobuf.Message {
+        var request = Request()
+        change(&request)
+        return try await channel.call(method, request, options: options)
+    }
+
+    func write(
+        _ requests: [Containerd_Services_Content_V1_WriteContentRequest]
+    ) async throws -> [Containerd_Services_Content_V1_WriteContentResponse] {
+        let call = channel.open(ContentService.write, options: options)
+        var responses: [Containerd_Services_Content_V1_WriteContentResponse] = []
+        for request in requests {
+            try await call.send(request)
+            guard let response = try await call.receive() else { break }
+            responses.append(response)
+        }
+        await call.finish()
+        while let response = try await call.receive() { responses.append(response) }
+        return responses
+    }
+
+    func put(_ bytes: [UInt8], ref: String = "ref") async throws -> String {
+        try await write([
+            .with {
+                $0.action = .write
+                $0.ref = ref
+                $0.data = Data(bytes)
+            },
+            .with {
+                $0.action = .commit
+                $0.offset = Int64(bytes.count)
+            },
+        ]).last!.digest
+    }
+}
+
+func failure(_ body: () async throws -> Void) async -> RPCError? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? RPCError ?? RPCError(.unknown, "\(error)")
+    }
+}
