@@ -14,17 +14,21 @@ public final class Server: Sendable {
     private let listeners: [any Channel]
     private let paths: [FilePath]
 
-    /// Listens on every socket of `paths`; each has mode 0600.
+    /// Listens on every socket of `paths`; each has mode 0600. Where a service manager listens already and has passed
+    /// its socket on, that one is taken.
     ///
     /// - Throws: `HostError` when a socket cannot be listened on: somebody else does, or the folder cannot be written.
     public static func start(engine: Engine, sockets paths: [FilePath], logger: Logger) async throws -> Server {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let router = Router(Routes.all(engine))
         var listeners: [any Channel] = []
+        var made: [FilePath] = []
         do {
             for path in paths {
                 try Folders.make(path.removingLastComponent())
-                let socket = try UnixSocket.listen(path, backlog: 256)
+                let inherited = InheritedSockets.take(path)
+                let socket = try inherited ?? UnixSocket.listen(path, backlog: 256)
+                if inherited == nil { made.append(path) }
                 listeners.append(try await listen(socket.rawValue, group, router))
                 logger.info("API listens", metadata: ["socket": "\(path)"])
             }
@@ -33,7 +37,7 @@ public final class Server: Sendable {
             try? await group.shutdownGracefully()
             throw error
         }
-        return Server(group, router, logger, listeners, paths)
+        return Server(group, router, logger, listeners, made)
     }
 
     private init(
@@ -47,7 +51,7 @@ public final class Server: Sendable {
         self.paths = paths
     }
 
-    /// Stops listening, breaks off what clients wait for, and removes the sockets.
+    /// Stops listening, breaks off what clients wait for, and removes the sockets that it made.
     public func stop() async {
         for path in paths { unlink(path.string) }
         for listener in listeners { try? await listener.close() }

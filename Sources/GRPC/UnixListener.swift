@@ -11,9 +11,11 @@ final class UnixListener: Sendable {
     private let path: FilePath
     private let socket: FileDescriptor
     private let wake: FileDescriptor
-    private let identity: (dev_t, ino_t)
+    /// What the socket's file was when it was made; nil when a service manager made it, who keeps it.
+    private let identity: (dev_t, ino_t)?
 
-    /// Listens at `path` and hands every connection to `accepted`, on a thread of the listener's own.
+    /// Listens at `path`, or takes the socket that a service manager listens with there, and hands every connection to
+    /// `accepted`, on a thread of the listener's own.
     ///
     /// - Throws: `RPCError`: `alreadyExists` when another server listens there, `failedPrecondition` when something
     ///   that is not a socket is in the way, `invalidArgument` when the path's last component is too long.
@@ -25,8 +27,9 @@ final class UnixListener: Sendable {
                 .failedPrecondition,
                 "cannot listen on \(path): it exists and is not a socket; remove it or choose another")
         }
+        let inherited = InheritedSockets.take(path)
         do {
-            socket = try UnixSocket.listen(path)
+            socket = try inherited ?? UnixSocket.listen(path)
         } catch let error as HostError where error.errno == .addressInUse {
             throw RPCError(
                 .alreadyExists,
@@ -38,7 +41,7 @@ final class UnixListener: Sendable {
             throw RPCError(.failedPrecondition, "cannot listen on \(path): \(error.errno)")
         }
         lstat(path.string, &status)
-        identity = (status.st_dev, status.st_ino)
+        identity = inherited == nil ? (status.st_dev, status.st_ino) : nil
         let (near, far) = try UnixSocket.pair()
         wake = near
         let listener = socket
@@ -50,7 +53,9 @@ final class UnixListener: Sendable {
     /// Stops accepting and removes the socket file, unless another server has put its own there.
     func close() {
         var status = stat()
-        if lstat(path.string, &status) == 0, (status.st_dev, status.st_ino) == identity { unlink(path.string) }
+        if let identity, lstat(path.string, &status) == 0, (status.st_dev, status.st_ino) == identity {
+            unlink(path.string)
+        }
         try? wake.close()
     }
 

@@ -17,7 +17,9 @@ struct UkdCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customLong("host"), .customShort("H")],
-        help: "A socket to listen on, as unix://PATH. Default: docker.sock in the runtime folder.")
+        help: """
+            A socket to listen on, as unix://PATH. Default, and fd:// (from systemd): docker.sock in the runtime folder.
+            """)
     var hosts: [String] = []
 
     @Option(name: .customLong("data-root"), help: "The folder for containers and volumes.")
@@ -73,7 +75,10 @@ struct UkdCommand: AsyncParsableCommand {
                 managerSocket.hasPrefix("unix://") ? String(managerSocket.dropFirst(7)) : managerSocket)
         }
         configuration.debug = level <= .debug
-        let sockets = hosts.isEmpty ? [folders.engineSocket] : hosts.map { absolute(String($0.dropFirst(7))) }
+        let sockets =
+            hosts.isEmpty
+            ? [folders.engineSocket]
+            : hosts.map { $0 == "fd://" ? folders.engineSocket : absolute(String($0.dropFirst(7))) }
         let server: Server
         do {
             let manager = try ContainerdManager(configuration)
