@@ -147,17 +147,30 @@ __attribute__((noreturn)) static void child_main(const struct ukk_nursery_comman
 
 static void bear(const struct ukk_nursery_command *c, const int *fds, int count) {
     struct ukk_nursery_event event = {.kind = UKK_BORN, .token = c->token};
-    pid_t pid = bare_fork();
+    // Whoever is to wait for an orphan must be its parent by the time the kernel tells of it: it goes on when the one
+    // that bore it has been reaped, which is when the last writing end of this pipe is closed.
+    int gate[2] = {-1, -1};
+    pid_t pid = c->adopt && pipe2(gate, O_CLOEXEC) < 0 ? -errno : bare_fork();
     if (pid == 0) {
         if (!c->adopt) child_main(c, fds, count);
         // Born by a process that ends at once, it is handed to the nearest subreaper above: whoever runs the container.
         pid = bare_fork();
-        if (pid == 0) child_main(c, fds, count);
+        if (pid == 0) {
+            char byte;
+            close(gate[1]);
+            while (read(gate[0], &byte, 1) < 0 && errno == EINTR) {}
+            close(gate[0]);
+            child_main(c, fds, count);
+        }
         event.pid = pid < 0 ? 0 : pid;
         event.status = pid < 0 ? -pid : 0;
         send_packet(&event, sizeof event, -1);
         leave(0);
     }
+    if (pid > 0 && c->adopt)
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+    close(gate[0]);
+    close(gate[1]);
     if (pid < 0 || !c->adopt) {
         event.pid = pid < 0 ? 0 : pid;
         event.status = pid < 0 ? -pid : 0;
