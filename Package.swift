@@ -125,7 +125,7 @@ let package = Package(
             name: "Manager",
             dependencies: [
                 "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC", "TTRPCClient",
-                "Host", "CHost", argumentParser, logging, crypto, protobuf, system,
+                "Host", "CHost", "CPoll", argumentParser, logging, crypto, protobuf, system,
             ]),
         .testTarget(name: "ManagerTests", dependencies: ["Manager", "GRPC", "RPC", "ContainerdAPI", "Archive", "Host", logging, crypto, protobuf, system]),
         .executableTarget(

@@ -28,10 +28,12 @@ public struct ManagerCommand: AsyncParsableCommand {
         let log = Logger(label: "ukmanager")
         signal(SIGPIPE, SIG_IGN)
         Self.raiseDescriptorLimit()
+        IdleMemory.prepare()
         do {
             let manager = try await Manager(configuration: settings.configuration, log: log)
             let signals = StopSignals()
             try await manager.start()
+            IdleMemory.watch()
             let name = await signals.first()
             log.info("stopping", metadata: ["signal": "\(name)"])
             await manager.stop()
