@@ -36,11 +36,14 @@ public final class ContentWriter: Sendable {
 
     /// Sends what `body` hands to its parameter, then commits. Returns digest and size of the blob.
     ///
+    /// - Parameter keepsOnFailure: whether what has been sent stays on the server when `body` fails, so that another
+    ///   attempt under the same reference goes on there. Bytes of another digest are never kept.
     /// - Throws: `failedPrecondition` when the blob has another size or digest than announced, `alreadyExists` when it
     ///   came to exist meanwhile; what `body` throws, after giving the attempt up.
     @discardableResult
     public func finish(
-        digest: String, labels: [String: String], _ body: (([UInt8]) async throws -> Void) async throws -> Void
+        digest: String, labels: [String: String], keepsOnFailure: Bool = false,
+        _ body: (([UInt8]) async throws -> Void) async throws -> Void
     ) async throws -> (digest: String, size: Int64) {
         do {
             var end = offset
@@ -77,6 +80,7 @@ public final class ContentWriter: Sendable {
             return (response.digest, response.offset)
         } catch {
             call.cancel()
+            if keepsOnFailure, (error as? RPCError)?.code != .failedPrecondition { throw error }
             // Also when this task has been cancelled. The server may still hold the reference for a moment.
             await Task.detached { [client, reference] in
                 for _ in 0..<3 {

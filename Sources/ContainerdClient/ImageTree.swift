@@ -5,7 +5,7 @@ import RPC
 /// The tree of content under an image: index, manifests, configurations, layers.
 public enum ImageTree {
     /// The labels by which a blob keeps its children from being collected (containerd, docs/garbage-collection.md).
-    static func labels(of target: Descriptor, children: [Descriptor]) -> [String: String] {
+    package static func labels(of target: Descriptor, children: [Descriptor]) -> [String: String] {
         let prefix = "containerd.io/gc.ref.content"
         var labels: [String: String] = [:]
         if MediaType.isIndex(target.mediaType) {

@@ -21,10 +21,14 @@ extension ContainerdClient {
     /// Makes snapshots of an image's layers, as far as they are missing, and returns the name of the topmost
     /// (empty for an image without layers).
     ///
-    /// - Throws: `failedPrecondition` when a layer's content is not what the configuration says.
+    /// - Parameters:
+    ///   - before: runs before a layer is unpacked, and may wait until the layer is there.
+    ///   - after: runs when the layer is a snapshot.
+    /// - Throws: `failedPrecondition` when a layer's content is not what the configuration says; what `before` throws.
     @discardableResult
     public func unpack(
-        _ target: Descriptor, snapshotter: String = "overlayfs", platform: Platform = .current
+        _ target: Descriptor, snapshotter: String = "overlayfs", platform: Platform = .current,
+        before: (Descriptor) async throws -> Void = { _ in }, after: (Descriptor) async -> Void = { _ in }
     ) async throws -> String {
         let manifest = try await manifest(of: target, platform: platform).manifest
         let diffIDs = try await configuration(manifest).rootfs.diffIDs
@@ -46,8 +50,10 @@ extension ContainerdClient {
             var parent = ""
             for (number, layer) in manifest.layers.enumerated() {
                 let chain = chainID(Array(diffIDs[...number]))
+                try await before(layer)
                 try await client.unpack(
                     layer, diffID: diffIDs[number], chain: chain, parent: parent, snapshotter: snapshotter)
+                await after(layer)
                 parent = chain
             }
             try await client.content.label(manifest.config.digest, label)

@@ -1,0 +1,110 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import RPC
+import Synchronization
+
+/// HTTP clients, one for each way of checking certificates. They share the process' event loops and are never shut
+/// down: connections at rest close by themselves.
+final class HTTPTransport: Sendable {
+    static let shared = HTTPTransport()
+
+    private let clients = Mutex<[TLSSettings: HTTPClient]>([:])
+
+    /// How long a connection may take to come up, looking the name up included.
+    private static let connectTimeout = TimeAmount.seconds(8)
+    /// How long a server may be silent in the middle of an answer.
+    private static let readTimeout = TimeAmount.seconds(60)
+
+    /// Sends a request and returns the head of the answer; its body is read as it comes. Redirects are followed, without
+    /// the `Authorization` header when they lead to another server.
+    ///
+    /// - Throws: `RPCError` (`invalidArgument`) for certificates that cannot be read; the HTTP client's errors.
+    func execute(_ request: HTTPClientRequest, tls: TLSSettings) async throws -> HTTPClientResponse {
+        // Only silence ends a transfer, not its length.
+        try await client(tls).execute(request, deadline: .now() + .hours(24))
+    }
+
+    private func client(_ tls: TLSSettings) throws -> HTTPClient {
+        try clients.withLock { clients in
+            if let client = clients[tls] { return client }
+            var configuration = HTTPClient.Configuration(
+                tlsConfiguration: try Self.configuration(tls),
+                redirectConfiguration: .follow(max: 8, allowCycles: false),
+                timeout: .init(connect: Self.connectTimeout, read: Self.readTimeout))
+            configuration.httpVersion = .http1Only
+            // A registry that cannot be reached is to be told of at once.
+            configuration.connectionPool.retryConnectionEstablishment = false
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            clients[tls] = client
+            return client
+        }
+    }
+
+    private static func configuration(_ tls: TLSSettings) throws -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        if tls.skipsVerification { configuration.certificateVerification = .none }
+        func wrong(_ path: String, _ error: any Error) -> RPCError {
+            RPCError(.invalidArgument, "cannot read the certificate or key \(path): \(error)")
+        }
+        for path in tls.authorities {
+            do {
+                configuration.additionalTrustRoots.append(.certificates(try NIOSSLCertificate.fromPEMFile(path)))
+            } catch {
+                throw wrong(path, error)
+            }
+        }
+        if let identity = tls.identities.first {
+            do {
+                configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(identity.certificate)
+                    .map { .certificate($0) }
+                configuration.privateKey = .privateKey(
+                    try NIOSSLPrivateKey(file: identity.key ?? identity.certificate, format: .pem))
+            } catch {
+                throw wrong(identity.certificate, error)
+            }
+        }
+        return configuration
+    }
+
+    // MARK: Errors
+
+    /// Whether trying again may help: the connection came up once and broke.
+    static func isTransient(_ error: any Error) -> Bool {
+        switch error {
+        case is CancellationError, is RPCError, is NIOConnectionError, is NIOSSLError: return false
+        case let error as HTTPClientError:
+            return [
+                .remoteConnectionClosed, .readTimeout, .writeTimeout, .uncleanShutdown, .bodyLengthMismatch,
+            ].contains(error)
+        case is IOError, is HTTPParserError, is ChannelError, is NIOSSLExtraError: return true
+        default: return false
+        }
+    }
+
+    /// An error in the words of the field, for what went wrong with a request to `url`.
+    static func describe(_ error: any Error, _ url: String) -> any Error {
+        switch error {
+        case is RPCError, is CancellationError: return error
+        case let error as HTTPClientError where error == .cancelled: return CancellationError()
+        case let error as NIOConnectionError:
+            if let failure = error.connectionErrors.first {
+                let reason = (failure.error as? IOError)?.errnoCode
+                let text = reason == Glibc.ECONNREFUSED ? "connection refused" : "\(failure.error)"
+                return RPCError(
+                    .unavailable, "Get \"\(url)\": dial tcp \(error.host):\(error.port): connect: \(text)")
+            }
+            return RPCError(.unavailable, "Get \"\(url)\": dial tcp: lookup \(error.host): no such host")
+        case let error as HTTPClientError where error == .connectTimeout:
+            return RPCError(.unavailable, "Get \"\(url)\": dial tcp: i/o timeout")
+        case let error as NIOSSLError:
+            return RPCError(
+                .unavailable,
+                "Get \"\(url)\": tls: \(error) (a private authority's certificate goes into hosts.toml as `ca`)")
+        default: return RPCError(.unavailable, "Get \"\(url)\": \(error)")
+        }
+    }
+}
