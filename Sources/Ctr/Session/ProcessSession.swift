@@ -16,8 +16,14 @@ struct ProcessSession: Sendable {
         create: () async throws -> Void = {}, start: () async throws -> Void = {}
     ) async throws -> UInt32 {
         // Before anything else: containerd's own shim waits in `create` for the other ends of the pipes.
+        // A short input may end before there is a process to be told.
+        let (started, startedContinuation) = AsyncStream.makeStream(of: Void.self)
+        defer { startedContinuation.finish() }
         let copy = StreamCopy(fifos) {
-            Task { try? await client.tasks.closeInput(container, exec: exec) }
+            Task {
+                for await _ in started {}
+                try? await client.tasks.closeInput(container, exec: exec)
+            }
         }
         try await create()
         async let exit = client.tasks.wait(container, exec: exec)
@@ -25,6 +31,7 @@ struct ProcessSession: Sendable {
         defer { raw?.restore() }
         if fifos.io.terminal { await resize() }
         try await start()
+        startedContinuation.finish()
         if fifos.io.terminal { await resize() }
         let forwarding = Task { await forwardSignals(terminal: fifos.io.terminal) }
         let result = try await exit
