@@ -39,7 +39,7 @@ package final class BlockingCalls: @unchecked Sendable {
     ) throws(Errno) -> Reply {
         let wait = Wait(call)
         lock.lock()
-        let result = Thread.start(stackSize: 128 << 10, &wait.thread) { [lock] in
+        let result = Thread.start(stackSize: 256 << 10, &wait.thread) { [lock] in
             var result = body()
             if case .failure(.interrupted) = result {
                 result = .success(.restart)

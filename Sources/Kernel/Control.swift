@@ -82,7 +82,8 @@ extension Kernel {
             try signalFromOutside(CInt(bitPattern: signal), pid)
             return .done
         case .pids:
-            return .processes(allPids())
+            // What has ended and waits for its parent is none any more.
+            return .processes(allPids().filter { HostProcess.statistics(of: $0).map { $0.state != 0x5A } ?? false })
         case .stats:
             return .statistics(statistics())
         case .pause:
