@@ -8,6 +8,10 @@ import SystemPackage
 extension Kernel {
     func accept() {
         guard let socket = try? UnixSocket.accept(FileDescriptor(rawValue: controlListener)) else { return }
+        guard UnixSocket.isTrusted(socket) else {
+            try? socket.close()
+            return
+        }
         adopt(Connection(socket))
     }
 

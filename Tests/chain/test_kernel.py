@@ -91,7 +91,7 @@ def test_further_processes(root):
     assert os.waitstatus_to_exitcode(os.waitpid(answer[1], 0)[1]) == 8
     assert kernel.text(output) == "1234\n"
     assert kernel.execute(["/etc"], adopt=True)[0][:2] == ("failure", 13)
-    assert kernel.pids() == [kernel.first]
+    wait_until(lambda: kernel.pids() == [kernel.first], what="the end of what could not execute")
     # The first process does not handle it, so it is lost, as in a pid namespace.
     assert kernel.signal(signal.SIGTERM) == ("done",)
     time.sleep(0.1)
