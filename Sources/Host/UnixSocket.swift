@@ -80,6 +80,14 @@ public enum UnixSocket {
         return (pid, uid, gid)
     }
 
+    /// Whether the process at the other end belongs to this process's user or to root.
+    ///
+    /// Modes of sockets and folders keep others out already; a descriptor may have been passed on, or a mode changed.
+    public static func isTrusted(_ socket: FileDescriptor) -> Bool {
+        guard let peer = try? peer(of: socket) else { return false }
+        return peer.uid == geteuid() || peer.uid == 0
+    }
+
     /// Sends all of `bytes`; the descriptors go with the first byte.
     public static func send(
         _ bytes: UnsafeRawBufferPointer, descriptors: [FileDescriptor] = [], to socket: FileDescriptor

@@ -51,6 +51,10 @@ final class EventsSocket: @unchecked Sendable {
 
     private func accept(_ listener: FileDescriptor) {
         while let socket = try? UnixSocket.accept(listener) {
+            guard UnixSocket.isTrusted(socket) else {
+                try? socket.close()
+                continue
+            }
             _ = ukh_set_nonblocking(socket.rawValue, 1)
             let source = DispatchSource.makeReadSource(fileDescriptor: socket.rawValue, queue: queue)
             let connection = Connection(socket: socket, source: source)
