@@ -103,6 +103,9 @@ let package = Package(
         .target(name: "ContainerdAPI", dependencies: ["RPC", protobuf]),
         .target(name: "CGRPCSupport", dependencies: ["CGRPC"], path: "Sources/C/CGRPCSupport"),
         .target(name: "GRPC", dependencies: ["RPC", "CGRPC", "CGRPCSupport", "Host", protobuf, logging, system]),
+        .testTarget(
+            name: "ContainerdClientTests",
+            dependencies: ["ContainerdClient", "ContainerdAPI", "Archive", "GRPC", "RPC", "OCISpec", protobuf, system]),
         .testTarget(name: "GRPCTests", dependencies: ["GRPC", "RPC", "ContainerdAPI", "Host", system]),
         .target(name: "ContainerdClient", dependencies: ["RPC", "ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
 

@@ -11,7 +11,7 @@ final class Rig: Sendable {
     let path: String
     let server = GRPCServer()
     let channel: GRPCChannel
-    /// What the handlers saw: `cancelled`, `ended`.
+    /// What the handlers saw: `sleeping`, `cancelled`, `ended`.
     let seen = Mutex<[String]>([])
 
     init(folder: String = "/tmp/ukgrpc-\(getpid())-\(UInt32.random(in: 0 ... .max))") throws {
@@ -30,6 +30,7 @@ final class Rig: Sendable {
         server.register(ContentService.info) { request, context in
             switch request.digest {
             case "sleep":
+                self.seen.withLock { $0.append("sleeping") }
                 do { try await Task.sleep(for: .seconds(20)) } catch {
                     self.seen.withLock { $0.append("cancelled") }
                     throw error
@@ -89,7 +90,7 @@ final class Rig: Sendable {
 
     /// Waits until a handler has noted `word`.
     func sees(_ word: String) async -> Bool {
-        for _ in 0..<200 {
+        for _ in 0..<1000 {
             if seen.withLock({ $0.contains(word) }) { return true }
             try? await Task.sleep(for: .milliseconds(10))
         }
