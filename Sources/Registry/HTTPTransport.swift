@@ -80,7 +80,9 @@ final class HTTPTransport: Sendable {
             return [
                 .remoteConnectionClosed, .readTimeout, .writeTimeout, .uncleanShutdown, .bodyLengthMismatch,
             ].contains(error)
-        case is IOError, is HTTPParserError, is ChannelError, is NIOSSLExtraError: return true
+        // A connection that never came up stays down.
+        case let error as IOError: return [ECONNRESET, EPIPE, ETIMEDOUT].contains(error.errnoCode)
+        case is HTTPParserError, is ChannelError: return true
         default: return false
         }
     }
@@ -92,15 +94,19 @@ final class HTTPTransport: Sendable {
         case let error as HTTPClientError where error == .cancelled: return CancellationError()
         case let error as NIOConnectionError:
             if let failure = error.connectionErrors.first {
-                let reason = (failure.error as? IOError)?.errnoCode
-                let text = reason == Glibc.ECONNREFUSED ? "connection refused" : "\(failure.error)"
+                let text =
+                    (failure.error as? IOError).map { String(cString: strerror($0.errnoCode)).lowercased() }
+                    ?? "\(failure.error)"
                 return RPCError(
                     .unavailable, "Get \"\(url)\": dial tcp \(error.host):\(error.port): connect: \(text)")
             }
             return RPCError(.unavailable, "Get \"\(url)\": dial tcp: lookup \(error.host): no such host")
+        case let error as IOError where !isTransient(error):
+            let text = String(cString: strerror(error.errnoCode)).lowercased()
+            return RPCError(.unavailable, "Get \"\(url)\": dial tcp: connect: \(text)")
         case let error as HTTPClientError where error == .connectTimeout:
             return RPCError(.unavailable, "Get \"\(url)\": dial tcp: i/o timeout")
-        case let error as NIOSSLError:
+        case is NIOSSLError, is NIOSSLExtraError:
             return RPCError(
                 .unavailable,
                 "Get \"\(url)\": tls: \(error) (a private authority's certificate goes into hosts.toml as `ca`)")

@@ -10,7 +10,7 @@ struct ContentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "content", abstract: "Content: blobs by digest.",
         subcommands: [
-            List.self, Get.self, Ingest.self, Active.self, Remove.self, Label.self, Abort.self, Fetch.self,
+            List.self, Get.self, Ingest.self, Active.self, Remove.self, Label.self, Abort.self, FetchContent.self,
         ])
 
     struct List: AsyncParsableCommand {
@@ -124,16 +124,6 @@ struct ContentCommand: AsyncParsableCommand {
         func run() async throws {
             let client = try options.client()
             for reference in references { try await client.content.abort(reference) }
-        }
-    }
-
-    struct Fetch: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "fetch", abstract: "Not there: registries are not reached from here.", shouldDisplay: false)
-        @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
-
-        func run() async throws {
-            throw RPCError(.unimplemented, "fetch is not implemented: bring images in with ukctr images import")
         }
     }
 }

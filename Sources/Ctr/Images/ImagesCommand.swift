@@ -9,7 +9,8 @@ struct ImagesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "images", abstract: "Images: names for content.",
         subcommands: [
-            List.self, ImportImages.self, ExportImages.self, Remove.self, Tag.self, Check.self, Label.self, Pull.self,
+            List.self, ImportImages.self, ExportImages.self, Remove.self, Tag.self, Check.self, Label.self,
+            PullImages.self, PushImages.self,
         ],
         aliases: ["image", "i"])
 
@@ -124,16 +125,6 @@ struct ImagesCommand: AsyncParsableCommand {
                     "\(byteCount(state.present))/\(byteCount(state.total))", "\(unpacked)")
             }
             if !quiet { table.print() }
-        }
-    }
-
-    struct Pull: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "pull", abstract: "Not there: registries are not reached from here.", shouldDisplay: false)
-        @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
-
-        func run() async throws {
-            throw RPCError(.unimplemented, "pull is not implemented: bring images in with ukctr images import")
         }
     }
 }

@@ -1,0 +1,410 @@
+"""Images from and to a real registry: Debian's docker-registry, judged with skopeo."""
+import io
+import json
+import random
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+import time
+
+import pytest
+
+from conftest import BIN, Chain, wait_until
+from registry_server import PASSWORD, USER, Proxy, Registry, make_certificate
+
+pytestmark = pytest.mark.skipif(not shutil.which("docker-registry"), reason="docker-registry is not installed")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory):
+    server = Registry(tmp_path_factory.mktemp("registry") / "plain")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def basic(tmp_path_factory):
+    server = Registry(tmp_path_factory.mktemp("registry") / "basic", auth="basic")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    server = Registry(tmp_path_factory.mktemp("registry") / "tls", tls=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory):
+    server = Registry(tmp_path_factory.mktemp("registry") / "token", auth="token")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def proxy(registry):
+    server = Proxy(registry)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def base(chain, registry):
+    """runu-base in the registry."""
+    name = f"{registry.name}/runu-base:1"
+    chain.docker("tag", "runu-base", name)
+    chain.docker("push", name)
+    chain.docker("rmi", name)
+    return name
+
+
+@pytest.fixture(scope="module")
+def large(chain, registry):
+    """An image with a layer of 24 MB that does not compress, in the registry."""
+    data = random.Random(1).randbytes(24 << 20)
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as archive:
+        entry = tarfile.TarInfo("large")
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+    path = chain.folder / "large.tar"
+    path.write_bytes(layer.getvalue())
+    name = f"{registry.name}/large:1"
+    chain.docker("import", path, name)
+    chain.docker("push", name)
+    chain.docker("rmi", name)
+    return name
+
+
+def skopeo(*arguments, check=True):
+    if not shutil.which("skopeo"):
+        pytest.skip("skopeo is not installed")
+    return subprocess.run(["skopeo", *arguments], text=True, capture_output=True, check=check)
+
+
+def layer_of(registry, repository):
+    return registry.manifest(repository, "1")["layers"][0]["digest"]
+
+
+def ctr_remove(chain, name):
+    chain.ukctr("images", "rm", "--sync", name, check=False)
+
+
+def test_docker_pushes_and_pulls(chain, registry, base, name):
+    output = chain.docker("pull", base).stdout
+    assert "1: Pulling from runu-base" in output
+    assert "Pull complete" in output
+    assert "Digest: sha256:" in output
+    assert f"Status: Downloaded newer image for {base}" in output
+    assert f"Status: Image is up to date for {base}" in chain.docker("pull", base).stdout
+    assert chain.docker("run", "--rm", base, "echo", "pulled").stdout == "pulled\n"
+    second = f"{registry.name}/folder/again:v2"
+    chain.docker("tag", base, second)
+    output = chain.docker("push", second).stdout
+    assert f"The push refers to repository [{registry.name}/folder/again]" in output
+    assert "Mounted from runu-base" in output
+    digest = output.split("digest: ")[1].split()[0]
+    judged = json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{second}").stdout)
+    assert judged["Digest"] == digest
+    assert "Layer already exists" in chain.docker("push", second).stdout
+    chain.docker("rmi", base, second)
+
+
+def test_a_missing_image_is_pulled_to_run(chain, base):
+    chain.docker("rmi", base, check=False)
+    result = chain.docker("run", "--rm", base, "echo", "there")
+    assert result.stdout == "there\n"
+    assert f"Unable to find image '{base}' locally" in result.stderr
+    chain.docker("rmi", base)
+    result = chain.uk("run", "--rm", base, "echo", "there")
+    assert result.stdout == "there\n"
+    chain.uk("rmi", base)
+
+
+def test_by_digest(chain, registry, base):
+    digest = json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{base}").stdout)["Digest"]
+    name = f"{registry.name}/runu-base@{digest}"
+    assert f"Digest: {digest}" in chain.docker("pull", name).stdout
+    assert chain.docker("run", "--rm", name, "echo", "there").stdout == "there\n"
+    chain.docker("rmi", name)
+
+
+def test_what_is_not_there_is_named(chain, registry):
+    name = f"{registry.name}/not/there:1"
+    result = chain.docker("pull", name, check=False)
+    assert result.returncode == 1
+    assert f"manifest for {name} not found: manifest unknown" in result.stderr
+    result = chain.docker("run", name, check=False)
+    assert result.returncode == 125
+    assert name in result.stderr
+    assert "not found" in chain.ukctr("images", "pull", name, check=False).stderr
+    result = chain.docker("push", f"{registry.name}/never/tagged:1", check=False)
+    assert result.returncode == 1
+    assert "does not exist locally with the tag" in result.stderr
+
+
+def test_a_registry_that_is_not_there_fails_at_once(chain):
+    start = time.monotonic()
+    result = chain.docker("pull", "127.0.0.1:1/x", check=False)
+    assert result.returncode == 1
+    assert "connection refused" in result.stderr
+    result = chain.docker("pull", "no-such-registry.invalid/x", check=False)
+    assert result.returncode == 1
+    assert "no-such-registry.invalid" in result.stderr
+    assert time.monotonic() - start < 25
+
+
+def test_ukctr(chain, registry, base):
+    output = chain.ukctr("images", "pull", "--plain-http", base).stdout
+    assert "manifest-sha256:" in output or "resolved" in output
+    assert "unpacked" in output
+    assert base in chain.ukctr("images", "ls", "-q").stdout
+    other = f"{registry.name}/from-ukctr:1"
+    chain.ukctr("images", "push", "--plain-http", other, base)
+    inspected = json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{other}").stdout)
+    assert inspected["Digest"] == json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{base}").stdout)["Digest"]
+    ctr_remove(chain, base)
+    chain.ukctr("content", "fetch", base)
+    assert "true" not in chain.ukctr("images", "check", f"name=={base}").stdout
+    ctr_remove(chain, base)
+
+
+def test_debians_ctr_fetches_into_our_store(chain, registry, base):
+    chain.ctr("images", "pull", "--plain-http", base)
+    assert chain.ukctr("run", "--rm", base, "from-ctr", "/bin/echo", "there").stdout == "there\n"
+    other = f"{registry.name}/from-ctr:1"
+    chain.ctr("images", "tag", base, other)
+    chain.ctr("images", "push", "--plain-http", other)
+    skopeo("inspect", "--tls-verify=false", f"docker://{other}")
+    ctr_remove(chain, base)
+    ctr_remove(chain, other)
+
+
+def test_basic_authentication(chain, basic):
+    name = f"{basic.name}/private:1"
+    chain.docker("tag", "runu-base", name)
+    result = chain.docker("push", name, check=False)
+    assert result.returncode == 1
+    assert "no basic auth credentials" in result.stderr
+    login = ["login", "-u", USER, "--password-stdin", basic.name]
+    result = chain.docker(*login, input="wrong", check=False)
+    assert result.returncode == 1
+    assert "unauthorized" in result.stderr
+    assert "Login Succeeded" in chain.docker(*login, input=PASSWORD).stdout
+    chain.docker("push", name)
+    chain.docker("rmi", name)
+    chain.docker("pull", name)
+    chain.docker("rmi", name)
+    chain.docker("logout", basic.name)
+    result = chain.ukctr("images", "pull", name, check=False)
+    assert result.returncode == 1
+    assert "no basic auth credentials" in result.stderr
+    result = chain.ukctr("images", "pull", "--user", f"{USER}:wrong", name, check=False)
+    assert result.returncode == 1
+    assert "unauthorized" in result.stderr
+    chain.ukctr("images", "pull", "--user", f"{USER}:{PASSWORD}", name)
+    ctr_remove(chain, name)
+
+
+def test_tokens(chain, tokens):
+    name = f"{tokens.name}/a/token:1"
+    chain.docker("login", "-u", USER, "--password-stdin", tokens.name, input=PASSWORD)
+    chain.docker("tag", "runu-base", name)
+    chain.docker("push", name)
+    chain.docker("rmi", name)
+    chain.docker("pull", name)
+    chain.docker("rmi", name)
+    assert any("repository:a/token:pull,push" in scope for scope in tokens.tokens.scopes)
+    chain.docker("logout", tokens.name)
+    result = chain.docker("pull", name, check=False)
+    assert result.returncode == 1
+    assert "unauthorized" in result.stderr
+
+
+def test_tls(chain, secure, tmp_path):
+    name = f"{secure.name}/over/tls:1"
+    # Like docker, the daemon trusts addresses of this machine.
+    chain.docker("tag", "runu-base", name)
+    chain.docker("push", name)
+    chain.docker("rmi", name)
+    hosts = tmp_path / secure.name
+    hosts.mkdir()
+    (hosts / "hosts.toml").write_text(f"""
+server = "https://{secure.name}"
+[host."https://{secure.name}"]
+  capabilities = ["pull", "resolve", "push"]
+  ca = "{secure.certificate}"
+""")
+    chain.ukctr("images", "pull", "--hosts-dir", tmp_path, name)
+    ctr_remove(chain, name)
+    chain.ukctr("images", "pull", "--tlscacert", secure.certificate, name)
+    ctr_remove(chain, name)
+    other, _ = make_certificate(tmp_path, "other")
+    result = chain.ukctr("images", "pull", "--tlscacert", other, name, check=False)
+    assert result.returncode == 1
+    assert "tls" in result.stderr
+    chain.ukctr("images", "pull", "--tlscacert", other, "--skip-verify", name)
+    ctr_remove(chain, name)
+
+
+def test_a_mirror_comes_first_and_the_registry_last(chain, registry, base, tmp_path):
+    hosts = tmp_path / "registry.invalid"
+    hosts.mkdir()
+    (hosts / "hosts.toml").write_text(f"""
+server = "https://registry.invalid"
+[host."http://127.0.0.1:1"]
+  capabilities = ["pull", "resolve"]
+[host."http://{registry.name}"]
+  capabilities = ["pull", "resolve"]
+  [host."http://{registry.name}".header]
+    x-custom = ["a", "b"]
+""")
+    name = "registry.invalid/runu-base:1"
+    chain.ukctr("images", "pull", "--hosts-dir", tmp_path, name)
+    assert name in chain.ukctr("images", "ls", "-q").stdout
+    ctr_remove(chain, name)
+    result = chain.ukctr("images", "pull", "--hosts-dir", tmp_path, "registry.invalid/nothing:1", check=False)
+    assert result.returncode == 1
+    (hosts / "hosts.toml").write_text("server = [nonsense\n")
+    result = chain.ukctr("images", "pull", "--hosts-dir", tmp_path, name, check=False)
+    assert result.returncode == 1
+    assert "hosts.toml" in result.stderr
+
+
+def test_an_index_is_pulled_for_this_platform(chain, registry, base, tmp_path):
+    layout = tmp_path / "layout"
+    skopeo("copy", "--src-tls-verify=false", f"docker://{base}", f"oci:{layout}:a", "--insecure-policy")
+    index = json.loads((layout / "index.json").read_text())
+    manifest = index["manifests"][0]
+    manifest.pop("annotations", None)
+    original = (layout / "blobs/sha256" / manifest["digest"][7:]).read_bytes()
+
+    def add(data):
+        import hashlib
+        digest = hashlib.sha256(data).hexdigest()
+        (layout / "blobs/sha256" / digest).write_bytes(data)
+        return "sha256:" + digest, len(data)
+    # The same image for another processor: the same layers, another configuration.
+    document = json.loads(original)
+    configuration = json.loads((layout / "blobs/sha256" / document["config"]["digest"][7:]).read_bytes())
+    configuration["architecture"] = "s390x"
+    digest, size = add(json.dumps(configuration).encode())
+    document["config"].update(digest=digest, size=size)
+    digest, size = add(json.dumps(document).encode())
+    other = {**manifest, "digest": digest, "size": size, "platform": {"os": "linux", "architecture": "s390x"}}
+    mine = {**manifest, "platform": {"os": "linux", "architecture": "amd64"}}
+    both = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+                       "manifests": [other, mine]}).encode()
+    digest, size = add(both)
+    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [
+        {"mediaType": "application/vnd.oci.image.index.v1+json", "digest": digest, "size": size,
+         "annotations": {"org.opencontainers.image.ref.name": "a"}}]}))
+    name = f"{registry.name}/both:1"
+    skopeo("copy", "--all", "--insecure-policy", "--dest-tls-verify=false", f"oci:{layout}:a", f"docker://{name}")
+    chain.docker("pull", name)
+    assert chain.docker("inspect", "-f", "{{.Architecture}}", name).stdout == "amd64\n"
+    assert chain.docker("run", "--rm", name, "echo", "mine").stdout == "mine\n"
+    # Not all of the index is here: what is goes out as one image.
+    chain.docker("tag", name, f"{registry.name}/mine:1")
+    assert mine["digest"] in chain.docker("push", f"{registry.name}/mine:1").stdout
+    chain.docker("rmi", name, f"{registry.name}/mine:1")
+    chain.ukctr("images", "pull", "--platform", "linux/s390x", "--no-unpack", name)
+    ctr_remove(chain, name)
+    chain.ukctr("images", "pull", "--all-platforms", name)
+    chain.ukctr("images", "push", f"{registry.name}/copied:1", name)
+    raw = skopeo("inspect", "--raw", "--tls-verify=false", f"docker://{registry.name}/copied:1").stdout
+    assert json.loads(raw) == json.loads(both)
+    ctr_remove(chain, name)
+    result = chain.ukctr("images", "pull", "--platform", "linux/riscv64", name, check=False)
+    assert result.returncode == 1
+    assert "no matching manifest for linux/riscv64" in result.stderr
+
+
+def test_a_corrupted_blob_is_refused(chain, registry, large):
+    blob = registry.blob(layer_of(registry, "large"))
+    with open(blob, "r+b") as file:
+        file.seek(12 << 20)
+        right = file.read(1)
+        file.seek(12 << 20)
+        file.write(bytes([right[0] ^ 1]))
+    try:
+        result = chain.docker("pull", large, check=False)
+        assert result.returncode == 1
+        assert "unexpected commit digest" in result.stderr
+        assert large not in chain.ukctr("-n", "moby", "images", "ls", "-q").stdout
+        assert layer_of(registry, "large") not in chain.ukctr("-n", "moby", "content", "active").stdout
+    finally:
+        with open(blob, "r+b") as file:
+            file.seek(12 << 20)
+            file.write(right)
+    chain.docker("pull", large)
+    chain.docker("rmi", large)
+
+
+def test_a_connection_that_breaks_goes_on_where_it_stopped(chain, proxy, large):
+    name = f"{proxy.name}/large:1"
+    proxy.cuts, proxy.cut_after = 3, 5 << 20
+    chain.ukctr("images", "pull", name)
+    ranges = [r for path, r in proxy.requests if "/blobs/" in path and r]
+    assert len(ranges) == 3
+    offsets = [int(r.removeprefix("bytes=").rstrip("-")) for r in ranges]
+    assert offsets == sorted(offsets) and offsets[0] >= 4 << 20 and offsets[-1] >= 12 << 20
+    ctr_remove(chain, name)
+
+
+def test_a_killed_client_leaves_what_came_and_the_next_goes_on(chain, proxy, large):
+    name = f"{proxy.name}/large:1"
+    proxy.delay = 0.02
+    client = subprocess.Popen([BIN / "ukctr", "images", "pull", name], env=chain.env, stdout=subprocess.DEVNULL)
+    time.sleep(3)
+    client.kill()
+    client.wait()
+    assert "layer-" in chain.ukctr("content", "active").stdout
+    proxy.delay = 0
+    proxy.requests.clear()
+    wait_until(lambda: chain.ukctr("images", "pull", name, check=False).returncode == 0, what="a pull that goes on")
+    assert any(r and int(r.removeprefix("bytes=").rstrip("-")) > 0 for path, r in proxy.requests if "/blobs/" in path)
+    ctr_remove(chain, name)
+
+
+def test_a_manager_killed_in_the_middle_loses_nothing(proxy, registry, large):
+    own = Chain(tempfile.mkdtemp(prefix="uk-", dir="/tmp"))
+    try:
+        own.start()
+        name = f"{proxy.name}/large:1"
+        for _ in range(3):
+            proxy.delay = 0.02
+            client = subprocess.Popen(
+                [BIN / "uk", "pull", name], env=own.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(1.5)
+            own.kill("ukmanager", signal.SIGKILL)
+            own.start("ukmanager")
+            client.wait(60)
+        proxy.delay = 0
+        proxy.requests.clear()
+        own.uk("pull", name)
+        layer = layer_of(registry, "large")
+        assert all(r for path, r in proxy.requests if layer in path), "what had come was fetched again"
+        assert own.uk("images", "-q", name).stdout.strip()
+        own.assert_clean()
+    finally:
+        own.stop()
+        shutil.rmtree(own.folder, ignore_errors=True)
+
+
+def test_memory_stays_bounded(chain, registry, large):
+    """A pull holds pieces of a layer, not layers."""
+    pid = chain.daemons["ukd"].pid
+
+    def peak():
+        status = open(f"/proc/{pid}/status").read()
+        return int(status.split("VmHWM:")[1].split()[0])
+    open(f"/proc/{pid}/clear_refs", "w").write("5")
+    before = peak()
+    chain.docker("pull", large)
+    assert peak() - before < 20 << 10
+    chain.docker("rmi", large)
