@@ -42,6 +42,7 @@ public enum KernelMain {
             guard case .boot(let specification) = message else {
                 throw KernelFailure(errno: .invalidArgument, text: "the first message has to be boot")
             }
+            try checkHost()
             let loader = try openLoader()
             let nursery = try Nursery(rows: SystemCallTable.rows, loader: loader)
             raiseDescriptorLimit()
@@ -65,6 +66,19 @@ public enum KernelMain {
             try? Message.failure(errno: errno, text: "\(error)").send(to: boss)
             exit(1)
         }
+    }
+
+    /// Yama's ptrace_scope (Documentation/admin-guide/LSM/Yama.rst) may keep this process from its callers' memory, which
+    /// no other way leads to.
+    /// - Throws: `KernelFailure` that says what to set.
+    private static func checkHost() throws(KernelFailure) {
+        let path = "/proc/sys/kernel/yama/ptrace_scope"
+        guard geteuid() != 0, let text = readSmallFile(path), let scope = text.first, scope != "0" else { return }
+        throw KernelFailure(
+            errno: .notPermitted,
+            text:
+                "the host keeps processes from each other's memory, which this kernel needs: set kernel.yama.ptrace_scope "
+                + "to 0 (sysctl -w), it is \(scope)")
     }
 
     /// The loader lies beside this program. Opened for reading: the host passes on no descriptor that is O_PATH.
