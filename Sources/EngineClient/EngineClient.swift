@@ -25,7 +25,8 @@ public actor EngineClient {
         self.address = address
         self.userAgent = userAgent
         self.agreedVersion = version
-        self.group = MultiThreadedEventLoopGroup.singleton
+        // One thread serves a command line; a process has one client, so the thread ends with it.
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     }
 
     /// The version in use: the older one of the engine's newest and the client's newest.
