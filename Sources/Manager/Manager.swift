@@ -51,6 +51,7 @@ public final class Manager: Sendable {
         let plugins = IntrospectionServer.plugins(
             contentRoot: content.root,
             snapshotters: snapshotters.values.map { ($0.name, $0.root) }.sorted { $0.name < $1.name })
+        HealthServer().register(on: server)
         VersionServer().register(on: server)
         IntrospectionServer(plugins: plugins, uuid: uuid).register(on: server)
         NamespacesServer(metadata: metadata, events: events).register(on: server)
@@ -74,7 +75,7 @@ public final class Manager: Sendable {
             eventsSocket.stop()
             throw error
         }
-        log.info("containerd successfully booted", metadata: ["address": "\(configuration.address)"])
+        log.info("serving", metadata: ["address": "\(configuration.address)"])
         let (collector, log) = (collector, log)
         Task {
             do {

@@ -8,6 +8,13 @@ import SystemPackage
 import TTRPC
 import TTRPCClient
 
+/// The shim died before it answered, and with it what it looked after.
+struct ShimLost: Error, RPCErrorConvertible {
+    var id: String
+
+    var rpcError: RPCError { RPCError(.notFound, "task \(id) not found") }
+}
+
 /// A shim that runs, as the manager sees it: what a task is and does, only the shim knows.
 final class Shim: Sendable {
     /// How a task ended.
@@ -49,6 +56,7 @@ final class Shim: Sendable {
                 timeout: timeout, metadata: [("containerd-namespace-ttrpc", bundle.namespace)])
             return try Response(serializedBytes: bytes)
         } catch let error as TTRPCError {
+            if error.code == .unavailable, connection.isClosed { throw ShimLost(id: bundle.id) }
             throw error.rpcError
         }
     }

@@ -96,6 +96,9 @@ struct ShimLauncher: Sendable {
         return try Self.collect(pid, stdout.reading, stderr.reading)
     }
 
+    /// How long the program may take; it starts others, and does nothing itself.
+    private static let timeout: Duration = .seconds(30)
+
     /// Reads what the program writes until it ends. The shim that it started may hold the pipes open, so their end is
     /// not waited for.
     private static func collect(
@@ -118,8 +121,16 @@ struct ShimLauncher: Sendable {
             pollfd(fd: stderr.rawValue, events: Int16(POLLIN), revents: 0),
             pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0),
         ]
+        let clock = ContinuousClock()
+        let deadline = clock.now + timeout
         while descriptors[2].revents == 0 {
-            guard poll(&descriptors, 3, -1) > 0 else { continue }
+            let left = max(.zero, deadline - clock.now)
+            guard poll(&descriptors, 3, CInt(left / .milliseconds(1)) + 1) > 0 else {
+                if clock.now < deadline { continue }
+                kill(pid, SIGKILL)
+                waitpid(pid, nil, 0)
+                throw RPCError(.deadlineExceeded, "the shim's program did not end within \(timeout)")
+            }
             for index in 0..<2 where descriptors[index].revents != 0 {
                 if drain(index) { descriptors[index].fd = -1 }
             }

@@ -148,7 +148,10 @@ actor TaskManager {
             return (shim, response.pid)
         } catch {
             await discard(shim)
-            let failure = error as? RPCError ?? RPCError(.unknown, "\(error)")
+            let failure =
+                error is ShimLost
+                ? RPCError(.unavailable, "the shim died: ttrpc: closed")
+                : error as? RPCError ?? RPCError(.unknown, "\(error)")
             throw RPCError(failure.code, "failed to create shim task: \(failure.message)")
         }
     }
@@ -194,7 +197,7 @@ actor TaskManager {
         let response: Containerd_Task_V2_DeleteResponse
         do {
             response = try await shim.call(TaskV2Service.delete, request)
-        } catch let error as RPCError where error.code == .unavailable && shim.isLost {
+        } catch is ShimLost {
             // The shim died: what it left is cleared away by the one who watches it.
             let exit = await shim.exit()
             var response = Containerd_Task_V2_DeleteResponse()

@@ -86,7 +86,8 @@ struct TasksServer {
                 let waited = try await shim.call(TaskV2Service.wait, message)
                 response.exitStatus = waited.exitStatus
                 response.exitedAt = waited.exitedAt
-            } catch let error as RPCError where error.code == .unavailable && shim.isLost && !shim.isLeaving {
+            } catch let error as ShimLost {
+                guard !shim.isLeaving else { throw error }
                 // The shim died, and everything in the container with it.
                 let exit = await shim.exit()
                 response.exitStatus = exit.status
@@ -211,7 +212,13 @@ struct TasksServer {
         var message = Containerd_Task_V2_StateRequest()
         message.id = shim.bundle.id
         message.execID = execID
-        let state = try await shim.call(TaskV2Service.state, message, timeout: .seconds(10))
+        let state: Containerd_Task_V2_StateResponse
+        do {
+            state = try await shim.call(TaskV2Service.state, message, timeout: .seconds(5))
+        } catch let error as RPCError where error.code == .deadlineExceeded {
+            // A shim that does not answer is there nevertheless; in which state, nobody knows.
+            state = .with { if execID.isEmpty { $0.pid = shim.pid } }
+        }
         if execID.isEmpty, state.pid != 0 { shim.pid = state.pid }
         var process = TaskProcess()
         process.containerID = shim.bundle.id

@@ -323,6 +323,18 @@ def test_a_shim_that_is_killed_is_cleaned_up_after(manager, container):
     assert state(manager, container) == "RUNNING"
 
 
+def test_a_shim_that_hangs_holds_nobody_else_up(manager, container):
+    start(manager, container)
+    [shim] = [pid for pid, entry in manager.mine().items() if entry[0].startswith("containerd-shim")]
+    os.kill(shim, signal.SIGSTOP)
+    try:
+        assert state(manager, container) == "UNKNOWN"
+        assert "UUID" in manager.ctr("version").stdout
+    finally:
+        os.kill(shim, signal.SIGCONT)
+    assert state(manager, container) == "RUNNING"
+
+
 def test_a_shim_that_dies_with_the_manager_is_cleaned_up_at_the_next_start(manager, container):
     start(manager, container)
     manager.kill("ukmanager")
