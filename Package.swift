@@ -9,7 +9,8 @@ let selfContained: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-use-
 let standaloneWithEssentials: [LinkerSetting] =
     standalone + ["FoundationEssentials", "_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }
 let standaloneWithFoundation: [LinkerSetting] =
-    standalone + ["Foundation", "CoreFoundation", "FoundationInternationalization", "_FoundationICU"].map { .linkedLibrary($0) }
+    standalone
+    + ["Foundation", "CoreFoundation", "FoundationInternationalization", "_FoundationICU"].map { .linkedLibrary($0) }
     + standaloneWithEssentials.dropFirst()
 
 // The loader is the one program that runs inside a container before the container's own: freestanding, static, and at
@@ -49,7 +50,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
@@ -72,8 +72,11 @@ let package = Package(
         .target(name: "CKernel", path: "Sources/C/CKernel"),
         .target(name: "CFiles", path: "Sources/C/CFiles"),
         .target(name: "UnionFileSystem", dependencies: ["CFiles", "Host", "CHost", "KernelProtocol", system]),
-        .testTarget(name: "UnionFileSystemTests", dependencies: ["UnionFileSystem", "CFiles", "KernelProtocol", system]),
-        .target(name: "Kernel", dependencies: ["CKernel", "CFiles", "CHost", "Host", "KernelProtocol", "UnionFileSystem", system]),
+        .testTarget(
+            name: "UnionFileSystemTests", dependencies: ["UnionFileSystem", "CFiles", "KernelProtocol", system]),
+        .target(
+            name: "Kernel",
+            dependencies: ["CKernel", "CFiles", "CHost", "Host", "KernelProtocol", "UnionFileSystem", system]),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", "CKernel", "KernelProtocol", system]),
         .executableTarget(name: "ukernel", dependencies: ["Kernel"], linkerSettings: standalone),
         .executableTarget(name: "ukloader", cSettings: freestanding, linkerSettings: freestandingLink),
@@ -83,7 +86,8 @@ let package = Package(
         .target(name: "Runtime", dependencies: ["OCISpec", "Host", "KernelProtocol", system]),
         .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "KernelProtocol", "OCISpec", "Host", system]),
-        .executableTarget(name: "runu", dependencies: ["Runtime", argumentParser], linkerSettings: standaloneWithEssentials),
+        .executableTarget(
+            name: "runu", dependencies: ["Runtime", argumentParser], linkerSettings: standaloneWithEssentials),
 
         // containerd-shim-runu-v2: one per container.
         .systemLibrary(name: "CPoll", path: "Sources/C/CPoll"),
@@ -107,7 +111,9 @@ let package = Package(
             name: "ContainerdClientTests",
             dependencies: ["ContainerdClient", "ContainerdAPI", "Archive", "GRPC", "RPC", "OCISpec", protobuf, system]),
         .testTarget(name: "GRPCTests", dependencies: ["GRPC", "RPC", "ContainerdAPI", "Host", system]),
-        .target(name: "ContainerdClient", dependencies: ["RPC", "ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
+        .target(
+            name: "ContainerdClient",
+            dependencies: ["RPC", "ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
 
         // ukmanager.
         .target(name: "Archive", dependencies: ["CArchive", "Host", system]),
@@ -118,7 +124,8 @@ let package = Package(
             name: "ContentStore",
             dependencies: ["Metadata", "ContainerdAPI", "RPC", "Archive", "Host", crypto, protobuf, system]),
         .testTarget(
-            name: "ContentStoreTests", dependencies: ["ContentStore", "Metadata", "ContainerdAPI", "RPC", crypto, system]),
+            name: "ContentStoreTests",
+            dependencies: ["ContentStore", "Metadata", "ContainerdAPI", "RPC", crypto, system]),
         .target(
             name: "Snapshots",
             dependencies: ["Metadata", "ContainerdAPI", "RPC", "Archive", "Host", protobuf, system]),
@@ -127,16 +134,22 @@ let package = Package(
         .target(
             name: "Manager",
             dependencies: [
-                "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC", "TTRPCClient",
+                "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC",
+                "TTRPCClient",
                 "Host", "CHost", "CPoll", argumentParser, logging, crypto, protobuf, system,
             ]),
-        .testTarget(name: "ManagerTests", dependencies: ["Manager", "GRPC", "RPC", "ContainerdAPI", "Archive", "Host", logging, crypto, protobuf, system]),
+        .testTarget(
+            name: "ManagerTests",
+            dependencies: [
+                "Manager", "GRPC", "RPC", "ContainerdAPI", "Archive", "Host", logging, crypto, protobuf, system,
+            ]),
         .executableTarget(
             name: "ukmanager", dependencies: ["Manager"], linkerSettings: standaloneWithFoundation),
         .target(
             name: "Ctr",
             dependencies: [
-                "ContainerdClient", "ContainerdAPI", "Registry", "RPC", "Archive", "TTRPC", "CShimMessages", "OCISpec", "Host",
+                "ContainerdClient", "ContainerdAPI", "Registry", "RPC", "Archive", "TTRPC", "CShimMessages", "OCISpec",
+                "Host",
                 argumentParser, system,
             ]),
         .executableTarget(name: "ukctr", dependencies: ["Ctr"], linkerSettings: standaloneWithFoundation),
@@ -157,7 +170,8 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "EngineAPI", "ContainerdClient", "ContainerdAPI", "Registry", "RPC", "OCISpec", "Archive", "CHost", "Host", database,
+                "EngineAPI", "ContainerdClient", "ContainerdAPI", "Registry", "RPC", "OCISpec", "Archive", "CHost",
+                "Host", database,
                 crypto, logging, system,
             ]),
         .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Archive", "Host", logging, system] + nio),
