@@ -61,7 +61,7 @@ extension Tree {
             setWork(try check(ukf_open_beneath(places[0].descriptor, name, O_RDONLY | O_DIRECTORY, 0)))
         }
         // What cannot be removed is not this file system's: root's `ctr` leaves `work/work` behind when it mounts a snapshot.
-        for entry in try readEntries(work) { try? removeHostEntry(entry.name, in: work) }
+        for entry in try readEntries(work) { try? removeHostEntry(entry.name, entry.type, in: work) }
     }
 
     /// Removes the work folder where it is inside the writable folder and empty.
@@ -182,7 +182,8 @@ extension Tree {
 
     /// Says that a folder of the writable place holds placeholders, whose type a plain listing would tell wrong.
     func markSpecial(_ folder: Node) throws(Errno) {
-        guard !isVolatile else { return }
+        guard !isVolatile, !folder.hasSpecialMarker else { return }
+        folder.hasSpecialMarker = true
         try writeMarker(.specialMarker, in: folder)
     }
 
@@ -195,14 +196,14 @@ extension Tree {
 }
 
 /// Removes a file or a folder of the host with all that is in it.
-func removeHostEntry(_ name: Name, in folder: CInt) throws(Errno) {
+func removeHostEntry(_ name: Name, _ type: FileType, in folder: CInt) throws(Errno) {
     try withCString(name.bytes) { path throws(Errno) in
-        let removed = ukf_unlink(folder, path, 0)
+        let removed = type == .folder ? -EISDIR : ukf_unlink(folder, path, 0)
         if removed == 0 || removed == -ENOENT { return }
         guard removed == -EISDIR || removed == -EPERM else { throw Errno(rawValue: -removed) }
         let inner = try check(ukf_open(folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0))
         defer { close(inner) }
-        for entry in try readEntries(inner) { try removeHostEntry(entry.name, in: inner) }
+        for entry in try readEntries(inner) { try removeHostEntry(entry.name, entry.type, in: inner) }
         try check(ukf_unlink(folder, path, AT_REMOVEDIR))
     }
 }

@@ -37,7 +37,7 @@ extension FileSystem {
         try tree.at(parent, name, place: 0) { descriptor, path throws(Errno) in
             try check(ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host))
             do throws(Errno) {
-                try tree.writeNote(attributes, origin: nil, descriptor, path, host: host)
+                try tree.writeNote(attributes, origin: nil, descriptor, path, host: host, isNew: true)
             } catch {
                 _ = ukf_unlink(descriptor, path, FileType(mode: host.mode) == .folder ? AT_REMOVEDIR : 0)
                 throw error

@@ -32,6 +32,8 @@ package final class Node {
     var layerStat: LayerStat?
     /// What a symbolic link says, once read.
     var linkTarget: [UInt8]?
+    /// A marker in the writable folder says already that there are placeholders.
+    var hasSpecialMarker = false
     /// Looked up since the last sweep.
     var wasUsed = true
 

@@ -72,7 +72,7 @@ extension FileSystem {
             guard removed == -ENOTEMPTY || removed == -EEXIST, !tree.isVolatile else { throw Errno(rawValue: -removed) }
             let working = tree.nextWorkName()
             try check(withCString(working) { ukf_rename(descriptor, path, tree.work, $0, 0) })
-            try removeHostEntry(working, in: tree.work)
+            try removeHostEntry(working, .folder, in: tree.work)
         }
     }
 

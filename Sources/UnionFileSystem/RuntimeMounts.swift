@@ -96,7 +96,7 @@ extension FileSystem {
         if folder == -ENOENT { return }
         try check(folder)
         defer { close(folder) }
-        for entry in try readEntries(folder) { try removeHostEntry(entry.name, in: folder) }
+        for entry in try readEntries(folder) { try removeHostEntry(entry.name, entry.type, in: folder) }
         try check(ukf_unlink(AT_FDCWD, path, AT_REMOVEDIR))
     }
 }

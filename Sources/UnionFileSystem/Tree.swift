@@ -171,7 +171,8 @@ final class Tree {
     /// Keeps owner, mode and type beside a file whose host mode has been set to `hostMode(for:)`; `origin` is the inode number
     /// to be shown.
     func writeNote(
-        _ attributes: Attributes, origin: UInt64?, _ descriptor: CInt, _ path: UnsafePointer<CChar>, host: ukf_stat
+        _ attributes: Attributes, origin: UInt64?, _ descriptor: CInt, _ path: UnsafePointer<CChar>, host: ukf_stat,
+        isNew: Bool = false
     ) throws(Errno) {
         let plain = Attributes(host: host, user: user)
         let isDefault =
@@ -183,6 +184,7 @@ final class Tree {
             return
         }
         if isDefault {
+            if isNew { return }
             let removed = ukf_removexattr(descriptor, path, Tree.noteName)
             guard removed < 0, removed != -ENODATA, removed != -EOPNOTSUPP else { return }
             throw Errno(rawValue: -removed)
