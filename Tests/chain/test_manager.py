@@ -1,0 +1,157 @@
+"""ukmanager itself: hostile bytes, a full disk, many bundles at once, and a real dockerd on top of it."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from conftest import BASE_IMAGE, BIN, Chain, wait_until
+
+
+@pytest.fixture
+def manager():
+    """A ukmanager of the test's own."""
+    folder = tempfile.mkdtemp(prefix="uk-", dir="/tmp")
+    chain = Chain(folder)
+    (chain.folder / "ukd.log").touch()
+    try:
+        chain.start("ukmanager")
+        yield chain
+    finally:
+        chain.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def exchange(path, data):
+    """Sends `data` and returns what comes back before the other side hangs up or a second is over."""
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(1)
+        peer.connect(str(path))
+        try:
+            peer.sendall(data)
+            return peer.recv(65536)
+        except OSError:
+            return b""
+
+
+def frame(stream, kind, data):
+    return struct.pack(">IIBB", len(data), stream, kind, 0) + data
+
+
+def test_garbage_on_either_socket_harms_nobody(manager):
+    events = f"{manager.manager_socket}.ttrpc"
+    for data in (os.urandom(5000), b"\xff" * 10, b"GET / HTTP/1.1\r\n\r\n", b"", frame(1, 1, b"abc"), frame(2, 2, b"x")):
+        exchange(events, data)
+        exchange(manager.manager_socket, data)
+    exchange(manager.manager_socket, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(3000))
+    assert b"exceeds maximum message size" in exchange(events, frame(1, 1, b"x" * (5 << 20)))
+    half = [socket.socket(socket.AF_UNIX) for _ in range(100)]
+    for peer in half:
+        peer.connect(events)
+        peer.sendall(b"\0\0\0")
+    manager.ctr("version")
+    for peer in half:
+        peer.close()
+    assert manager.daemons["ukmanager"].poll() is None
+
+
+def test_three_hundred_dead_bundles_hold_up_neither_start_nor_calls(manager):
+    manager.kill("ukmanager")
+    bundles = manager.runtime / "manager/io.containerd.runtime.v2.task/default"
+    for index in range(300):
+        bundle = bundles / f"dead-{index}"
+        bundle.mkdir(parents=True, mode=0o700)
+        (bundle / "config.json").write_text("{}")
+        (bundle / "address").write_text(f"unix://{manager.runtime}/s/none-{index}")
+        (bundle / "shim-binary-path").write_text("/bin/true")
+    # One that has nothing yet, and one that was just about to go.
+    (bundles / "fresh").mkdir()
+    (bundles / ".gone").mkdir()
+    start = time.monotonic()
+    manager.start("ukmanager")
+    manager.ctr("images", "ls")
+    assert time.monotonic() - start < 5
+    assert manager.ctr("tasks", "ls", "-q").stdout == ""
+    wait_until(lambda: not bundles.exists(), timeout=20, what="the end of all bundles")
+
+
+def test_sigkill_loses_nothing_that_was_acknowledged(manager):
+    for round in range(5):
+        manager.ctr("namespaces", "create", f"n{round}")
+        manager.ctr("leases", "create", "--id", f"l{round}")
+        manager.kill("ukmanager")
+        manager.start("ukmanager")
+        assert manager.ctr("namespaces", "ls", "-q").stdout.split().count(f"n{round}") == 1
+        assert f"l{round}" in manager.ctr("leases", "ls", "-q").stdout.split()
+
+
+def test_bad_command_lines_are_told(manager):
+    for arguments, words in (
+            (["--no-such-flag"], "Unknown option"), (["--log-level", "loud"], "not a log level"),
+            (["--config", "/no/such/file"], "/no/such/file"), (["--root", "/proc/x"], "/proc/x")):
+        result = manager.run(BIN / "ukmanager", *arguments, check=False)
+        assert result.returncode != 0 and words in result.stderr
+    assert "ukmanager" in manager.run(BIN / "ukmanager", "--version").stdout
+    assert "root = " in manager.run(BIN / "ukmanager", "config", "default").stdout
+
+
+@pytest.mark.root
+def test_a_full_disk_ends_an_import_and_nothing_else():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-", dir="/tmp"))
+    chain = Chain(folder)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder / "data"], check=True)
+    try:
+        (folder / "ukd.log").touch()
+        chain.start("ukmanager")
+        result = chain.ctr("images", "import", BASE_IMAGE, check=False)
+        assert result.returncode != 0
+        assert "no space left" in result.stderr.lower()
+        assert chain.daemons["ukmanager"].poll() is None
+        assert "UUID" in chain.ctr("version").stdout
+        subprocess.run(["mount", "-o", "remount,size=100m", folder / "data"], check=True)
+        chain.ctr("images", "import", BASE_IMAGE)
+        assert "complete" in chain.ctr("images", "check").stdout
+    finally:
+        chain.stop()
+        subprocess.run(["umount", "-l", folder / "data"])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(shutil.which("dockerd") is None, reason="dockerd is not installed")
+def test_a_real_dockerd_runs_on_this_manager():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-", dir="/tmp"))
+    chain = Chain(folder)
+    docker = ["docker", "-H", f"unix://{folder}/docker.sock"]
+    (folder / "ukd.log").touch()
+    chain.start("ukmanager")
+    with open(folder / "dockerd.log", "w") as log:
+        dockerd = subprocess.Popen(
+            ["dockerd", "--containerd", chain.manager_socket, "--data-root", folder / "docker", "--exec-root",
+             folder / "exec", "-H", f"unix://{folder}/docker.sock", "-p", folder / "docker.pid", "--iptables=false",
+             "--ip-masq=false", "--bridge=none", "--storage-driver", "vfs", "--add-runtime", f"runu={BIN}/runu"],
+            env=chain.env, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: chain.run(*docker, "version", check=False).returncode == 0, timeout=30, what="dockerd")
+        chain.run(*docker, "load", "-i", BASE_IMAGE)
+        plain = ["--network", "none", "runu-base"]
+        if shutil.which("runc"):
+            assert "ukernel" not in chain.run(*docker, "run", "--rm", *plain, "uname", "-a").stdout
+        assert "ukernel" in chain.run(*docker, "run", "--rm", "--runtime", "runu", *plain, "uname", "-a").stdout
+        chain.run(*docker, "run", "-d", "--name", "sleeper", "--runtime", "runu", *plain, "sleep", "1000")
+        chain.kill("ukmanager")
+        chain.start("ukmanager")
+        inside = [*docker, "exec", "sleeper", "echo", "again"]
+        wait_until(lambda: chain.run(*inside, check=False).stdout == "again\n", timeout=20, what="exec after the restart")
+        chain.run(*docker, "rm", "-f", "sleeper")
+    finally:
+        dockerd.send_signal(signal.SIGTERM)
+        dockerd.wait(30)
+        chain.stop()
+        shutil.rmtree(folder, ignore_errors=True)
