@@ -94,7 +94,7 @@ extension Kernel {
             guard status == .running else {
                 throw KernelFailure(errno: .invalidArgument, text: "container is not running")
             }
-            for pid in allPids() { Glibc.kill(pid, SIGSTOP) }
+            stopAll()
             status = .paused
             return .done
         case .resume:
@@ -113,6 +113,16 @@ extension Kernel {
             throw KernelFailure(errno: .fileExists, text: "the container is booted already")
         case .done, .started, .exited, .processes, .statistics, .status, .failure:
             throw KernelFailure(errno: .invalidArgument, text: "an answer is not a request")
+        }
+    }
+
+    private func stopAll() {
+        var stopped: Set<pid_t> = []
+        // One that was about to fork may have a child by now.
+        for _ in 0..<8 {
+            let running = allPids().filter { stopped.insert($0).inserted }
+            if running.isEmpty { return }
+            for pid in running { Glibc.kill(pid, SIGSTOP) }
         }
     }
 

@@ -15,11 +15,26 @@ enum SchedulingCalls {
 
     /// getpriority(2), setpriority(2).
     static let priority: SystemCallHandler = { call throws(Errno) in
-        // For a user's processes the host knows only the one user.
-        guard call.int(0) == 0 else { return call.int(0) == 1 ? .native : .value(20) }
-        guard call.kernel.processes.process(ofThreadNumbered: call.int(1)) != nil else { throw .noSuchProcess }
-        guard call.int(1) == 1, let first = call.kernel.processes.first else { return .native }
-        let result = ukk_raw(call.number, 0, Int(first.pid), Int(call.int(2)), 0, 0, 0)
+        let (which, who, kernel) = (call.int(0), call.int(1), call.kernel)
+        let targets: [pid_t]
+        switch which {
+        case 0:
+            guard who == 0 || kernel.processes.process(ofThreadNumbered: who) != nil else { throw .noSuchProcess }
+            if who != 1 { return .native }
+            targets = [kernel.processes.first?.pid ?? 0]
+        case 1:
+            let group = who == 0 ? try kernel.group(of: call.process.pid) : who
+            targets = kernel.allPids().filter { (try? kernel.group(of: $0)) == group }
+        case 2:
+            let uid = who == 0 ? call.process.inherited.identity.uid : UInt32(bitPattern: who)
+            targets = kernel.allPids().filter { kernel.processes.processes[$0]?.inherited.identity.uid == uid }
+        default: throw .invalidArgument
+        }
+        // The highest of all that are asked for; for setting, the last refusal.
+        let results = targets.map { ukk_raw(call.number, 0, Int($0), Int(call.int(2)), 0, 0, 0) }
+        guard let first = results.first else { throw .noSuchProcess }
+        let isSetting = call.number == 141
+        let result = results.dropFirst().reduce(first) { isSetting ? min($0, $1) : max($0, $1) }
         guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
         return .value(result)
     }

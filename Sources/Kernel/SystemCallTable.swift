@@ -31,6 +31,15 @@ package enum SystemCallTable {
         Rule(0, .isOne(of: [3, 4, 7, 8, 23, 24, 27, 28, 38, 39, 47]), .handled(IdentityCalls.prctl)),
     ]
 
+    /// A group's or user's (PRIO_PGRP, PRIO_USER) are the host's to the host: only the caller's own is native.
+    private static let priorityRules: [Rule] = [
+        Rule(0, .isOne(of: [1, 2]), .handled(SchedulingCalls.priority)), Rule(1, .isZero, .native),
+    ]
+    /// The same: IOPRIO_WHO_PGRP and IOPRIO_WHO_USER.
+    private static let ioPriorityRules: [Rule] = [
+        Rule(0, .isOne(of: [2, 3]), .refused(.notPermitted)), Rule(1, .isZero, .native),
+    ]
+
     private static let calls: [SystemCall] = [
         SystemCall(0, "read", .native),
         SystemCall(1, "write", .native),
@@ -149,10 +158,8 @@ package enum SystemCallTable {
         SystemCall(135, "personality", .native),
         SystemCall(136, "ustat", .refused(.noFunction)),
         SystemCall(139, "sysfs", .refused(.noFunction)),
-        SystemCall(
-            140, "getpriority", .depends([Rule(1, .isZero, .native)], otherwise: .handled(SchedulingCalls.priority))),
-        SystemCall(
-            141, "setpriority", .depends([Rule(1, .isZero, .native)], otherwise: .handled(SchedulingCalls.priority))),
+        SystemCall(140, "getpriority", .depends(priorityRules, otherwise: .handled(SchedulingCalls.priority))),
+        SystemCall(141, "setpriority", .depends(priorityRules, otherwise: .handled(SchedulingCalls.priority))),
         SystemCall(
             142, "sched_setparam",
             .depends([Rule(0, .isZero, .native)], otherwise: .handled(SchedulingCalls.scheduling))),
@@ -259,8 +266,8 @@ package enum SystemCallTable {
         SystemCall(248, "add_key", .refused(.noFunction)),
         SystemCall(249, "request_key", .refused(.noFunction)),
         SystemCall(250, "keyctl", .refused(.noFunction)),
-        SystemCall(251, "ioprio_set", .depends([Rule(1, .isZero, .native)], otherwise: .refused(.notPermitted))),
-        SystemCall(252, "ioprio_get", .depends([Rule(1, .isZero, .native)], otherwise: .refused(.notPermitted))),
+        SystemCall(251, "ioprio_set", .depends(ioPriorityRules, otherwise: .refused(.notPermitted))),
+        SystemCall(252, "ioprio_get", .depends(ioPriorityRules, otherwise: .refused(.notPermitted))),
         SystemCall(255, "inotify_rm_watch", .native),
         SystemCall(256, "migrate_pages", .depends([Rule(0, .isZero, .native)], otherwise: .refused(.notPermitted))),
         SystemCall(270, "pselect6", .native),

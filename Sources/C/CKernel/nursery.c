@@ -53,6 +53,19 @@ static void kill_everything(void) {
             (long)(secret[1] >> 32));
 }
 
+/// Where the user is root, the container's processes must not have his rights over the host: what they may do inside is
+/// the kernel's to say. With an empty bounding set no exec brings them back.
+static void give_up_capabilities(void) {
+    for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+        prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    struct {
+        uint32_t version;
+        int pid;
+    } header = {0x20080522, 0};
+    uint32_t none[6] = {0};
+    syscall(SYS_capset, &header, none);
+}
+
 static int enter_domain(int loader) {
     int abi = (int)syscall(SYS_RULESET, NULL, 0, 1);
     if (abi <= 0) return 0; // the host has none, or it is switched off: the filter stands alone
@@ -206,6 +219,8 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     int signals = signalfd(-1, &child, SFD_NONBLOCK);
+
+    if (geteuid() == 0) give_up_capabilities();
 
     struct ukk_nursery_report report = {0};
     int listener = -1;
