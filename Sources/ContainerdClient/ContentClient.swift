@@ -107,7 +107,8 @@ public struct ContentClient: Sendable {
                 "\(descriptor.digest)-\(UInt32.random(in: 0 ... .max))", size: descriptor.size,
                 digest: descriptor.digest)
             try await writer.finish(digest: descriptor.digest, labels: labels) { send in
-                var start = 0
+                // A blob that another namespace has is complete from the start.
+                var start = Int(writer.offset)
                 while start < bytes.count {
                     let end = min(start + Self.chunkSize, bytes.count)
                     try await send([UInt8](bytes[start..<end]))
