@@ -49,8 +49,7 @@ public actor EngineClient {
         _ request: EngineRequest, _ body: @Sendable (EngineResponse) async throws -> Result
     ) async throws -> Result {
         let target = request.target(version: request.isUnversioned ? nil : try await version())
-        let channel = try await connect()
-        return try await channel.executeThenClose { inbound, outbound in
+        return try await connected { inbound, outbound in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     do {
@@ -87,8 +86,7 @@ public actor EngineClient {
         _ body: @Sendable (HijackedConnection, HijackedOutput) async throws -> Result
     ) async throws -> Result {
         let target = request.target(version: try await version())
-        let channel = try await connect()
-        return try await channel.executeThenClose { inbound, outbound in
+        return try await connected { inbound, outbound in
             try await self.send(request, target: target, upgrade: true, to: outbound)
             var parts = inbound.makeAsyncIterator()
             let head = try await Self.head(&parts)
@@ -130,12 +128,29 @@ public actor EngineClient {
         }
         let head = HTTPRequestHead(
             version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: target, headers: headers)
-        try await out.write(.head(head))
-        if payload.readableBytes > 0 { try await out.write(.body(payload)) }
         if case .tar(let pieces) = request.body {
+            try await out.write(.head(head))
             for try await piece in pieces { try await out.write(.body(ByteBuffer(bytes: piece))) }
+            return try await out.write(.end)
         }
-        try await out.write(.end)
+        // At once, so that an engine that upgrades the connection early finds the whole request sent.
+        try await out.write(
+            contentsOf: payload.readableBytes > 0 ? [.head(head), .body(payload), .end] : [.head(head), .end])
+    }
+
+    /// Opens a connection for `body`, and says in the client's words when it breaks off.
+    private func connected<Result: Sendable>(
+        _ body:
+            @Sendable (
+                NIOAsyncChannelInboundStream<ResponsePart>, NIOAsyncChannelOutboundWriter<RequestPart>
+            ) async throws -> Result
+    ) async throws -> Result {
+        let channel = try await connect()
+        do {
+            return try await channel.executeThenClose(body)
+        } catch  where error is HTTPParserError || error is IOError || error is ChannelError {
+            throw EngineError.interrupted(address: address.description, reason: "\(error)")
+        }
     }
 
     private func connect() async throws -> NIOAsyncChannel<ResponsePart, RequestPart> {

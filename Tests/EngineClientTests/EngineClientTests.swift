@@ -40,6 +40,18 @@ import Testing
         await #expect(throws: EngineError.self) { try await client(engine).json(EngineRequest("GET", "/info")) }
     }
 
+    @Test func anAnswerThatBreaksOffIsAnErrorOfTheConnection() async throws {
+        let engine = try FakeEngine(answers: [
+            ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "8\r\n{\"a\":"]
+        ])
+        do {
+            try await client(engine).json(EngineRequest("GET", "/events"))
+            Issue.record("should have failed")
+        } catch EngineError.interrupted(let address, _) {
+            #expect(address == "unix://\(engine.path)")
+        }
+    }
+
     @Test func streamedValuesArriveOneByOne() async throws {
         let engine = try FakeEngine(answers: [
             [
