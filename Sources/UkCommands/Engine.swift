@@ -48,4 +48,15 @@ enum Engine {
         }
         if failed { throw CommandFailure("") }
     }
+
+    /// Posts `action`, such as `/stop`, for every container, printing the name when it worked and the error when not.
+    ///
+    /// - Throws: `CommandFailure` without text when any of them failed.
+    static func post(_ action: String, to names: [String], query: [(name: String, value: String?)] = []) async throws {
+        let client = try client()
+        try await forEach(names) { name in
+            try await client.withResponse(EngineRequest("POST", container(name, action), query: query)) { _ in }
+            return name
+        }
+    }
 }

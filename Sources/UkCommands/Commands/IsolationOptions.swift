@@ -76,13 +76,3 @@ struct IsolationOptions: ParsableArguments {
         return config
     }
 }
-
-/// `name=value` texts as an object; without `=` the value is empty.
-func pairs(_ texts: [String]) -> JSONValue {
-    var object = JSONValue.object([])
-    for text in texts {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        object[parts[0]] = .string(parts.count > 1 ? parts[1] : "")
-    }
-    return object
-}

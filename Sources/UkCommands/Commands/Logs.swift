@@ -51,12 +51,3 @@ struct Logs: AsyncParsableCommand {
         }
     }
 }
-
-/// A moment for a query of the Engine API.
-func moment(_ text: String?, _ option: String) throws -> String? {
-    guard let text else { return nil }
-    guard let query = Timestamp.query(text) else {
-        throw CommandFailure("invalid value for \"\(option)\": \"\(text)\" is neither a time nor a duration")
-    }
-    return query
-}

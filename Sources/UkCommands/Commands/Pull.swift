@@ -1,0 +1,21 @@
+import ArgumentParser
+import EngineClient
+
+/// `uk pull`
+struct Pull: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Download an image from a registry.")
+    @Flag(name: .shortAndLong, help: "Suppress verbose output.")
+    var quiet = false
+    @Option(help: "Platform, when the image has several.")
+    var platform: String?
+    @Argument(help: "The image.")
+    var image: String
+
+    func run() async throws {
+        let (name, tag) = Engine.split(image)
+        let request = EngineRequest(
+            "POST", "/images/create", query: [("fromImage", name), ("tag", tag), ("platform", platform)])
+        try await ImageProgress.show(try Engine.client(), request, quiet: quiet, output: 1)
+        if quiet { Console.print(tag.map { "\(name):\($0)" } ?? name) }
+    }
+}
