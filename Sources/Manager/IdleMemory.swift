@@ -1,26 +1,27 @@
 import CPoll
 import Glibc
+import Host
 
 /// Gives memory back to the system while nothing is asked of the program: most of what it maps is its own code.
 enum IdleMemory {
     /// Keeps malloc from opening an arena for every thread. Call before there are threads.
     static func prepare() { mallopt(M_ARENA_MAX, 2) }
 
-    /// Looks from time to time whether the program has come to rest after work, and then gives back what it can.
+    /// Looks from time to time whether the program is at rest and holds more than it needs for that, and then gives back
+    /// what it can.
     static func watch() {
-        Task(priority: .background) {
-            var (last, released) = (processorTime(), false)
+        Task {
+            var (last, least) = (0, 0)
             try await Task.sleep(for: .seconds(2))
             while true {
                 let now = processorTime()
-                // Less than 2 ms of work in a period is no more than timers.
-                if now - last > 2000 {
-                    released = false
-                } else if !released {
+                // The C core's timers alone take some milliseconds.
+                let isAtRest = last == 0 || now - last < 50_000
+                if isAtRest, residentPages() > least + 512 {
                     release()
-                    released = true
+                    least = residentPages()
                 }
-                last = processorTime()
+                last = now
                 try await Task.sleep(for: .seconds(20))
             }
         }
@@ -37,5 +38,11 @@ enum IdleMemory {
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1_000_000 + usage.ru_utime.tv_usec
             + usage.ru_stime.tv_usec
+    }
+
+    /// Pages of the process that are in memory.
+    private static func residentPages() -> Int {
+        let fields = readSmallFile("/proc/self/statm")?.split(separator: " ") ?? []
+        return fields.count > 1 ? Int(fields[1]) ?? 0 : 0
     }
 }
