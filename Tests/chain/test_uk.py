@@ -205,7 +205,9 @@ def test_errors_name_the_object_and_have_dockers_code(chain, line, code, text):
 
 
 def test_logs_of_both_streams_tail_and_follow(chain, name):
-    chain.uk("run", "--name", name, "runu-base", "sh", "-c", "echo one; echo two >&2; echo three")
+    # The two streams are two pipes: only time gives them an order.
+    script = "echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three"
+    chain.uk("run", "--name", name, "runu-base", "sh", "-c", script)
     result = chain.uk("logs", name)
     assert (result.stdout, result.stderr) == ("one\nthree\n", "two\n")
     assert chain.uk("logs", "--tail", "1", name).stdout == "three\n"
