@@ -25,7 +25,8 @@ package struct Attributes: Sendable, Equatable {
         type = FileType(mode: host.mode)
         mode = host.mode & 0o7777
         uid = host.uid == user ? 0 : host.uid
-        gid = host.uid == user ? 0 : host.gid
+        // Where root has written, the host's group is the file's own; an ordinary user's files carry that user's group.
+        gid = host.uid == user && user != 0 ? 0 : host.gid
         deviceMajor = host.rdev_major
         deviceMinor = host.rdev_minor
         inode = host.ino

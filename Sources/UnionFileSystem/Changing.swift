@@ -118,6 +118,7 @@ extension FileSystem {
         let host = try tree.hostStat(node)
         let isPlain = attributes.uid == 0 && attributes.gid == 0
         // With several names it stays as it is: a stand-in for root's, or a link whose owner is kept in memory.
+        if HostOwnership.isOurs, FileType(mode: host.mode) == .link { return }
         guard (FileType(mode: host.mode) == .link) != isPlain, host.nlink == 1, let parent = node.parent else { return }
         let text = try tree.at(node, place: 0) { descriptor, path throws(Errno) in try tree.readLink(descriptor, path) }
         let working = tree.nextWorkName()

@@ -174,6 +174,7 @@ final class Tree {
         _ attributes: Attributes, origin: UInt64?, _ descriptor: CInt, _ path: UnsafePointer<CChar>, host: ukf_stat,
         isNew: Bool = false
     ) throws(Errno) {
+        let host = HostOwnership.isOurs ? HostOwnership.settle(attributes, descriptor, path, host: host) : host
         let plain = Attributes(host: host, user: user)
         let isDefault =
             origin == nil && plain.type == attributes.type && plain.uid == attributes.uid && plain.gid == attributes.gid

@@ -114,6 +114,27 @@ def test_buildah_runs_and_builds(podman):
     assert "ukernel" in podman.podman(*RUN, "--rm", "built").stdout
 
 
+def test_what_a_container_makes_has_its_owners_and_modes_for_others_too(podman):
+    if not shutil.which("buildah"):
+        pytest.skip("wants Debian's buildah")
+    container = podman.buildah("from", "runu-base").stdout.strip()
+    podman.buildah(
+        "run", "--isolation", "oci", "--runtime", BIN / "runu", "--network", "none", container, "sh", "-c",
+        "echo x > /f && chown 1000:50 /f && chmod 4755 /f && mkdir -m 3777 /d && chgrp 50 /d && ln -s f /l && chown -h 7 /l && "
+        "echo x > /d/g && echo y > /r && chmod 0400 /r && chown 5 /r && echo z >> /r && rm /etc/group")
+    root = podman.path(podman.buildah("mount", container).stdout.strip())
+    seen = {name: os.lstat(root / name) for name in ("f", "d", "l", "d/g", "r")}
+    assert {name: (oct(one.st_mode), one.st_uid, one.st_gid) for name, one in seen.items()} == {
+        "f": ("0o104755", 1000, 50), "d": ("0o43777", 0, 50), "l": ("0o120777", 7, 0), "d/g": ("0o100644", 0, 50),
+        "r": ("0o100400", 5, 0)}
+    assert not [n for folder in (root, root / "etc") for n in os.listdir(folder) if n.startswith(".wh")]
+    again = podman.buildah(
+        "run", "--isolation", "oci", "--runtime", BIN / "runu", "--network", "none", container, "sh", "-c",
+        "stat -c '%a %u %g' /f /d /l /d/g /r")
+    assert again.stdout.splitlines() == ["4755 1000 50", "3777 0 50", "777 7 0", "644 0 50", "400 5 0"]
+    podman.buildah("rm", container)
+
+
 def test_nothing_is_left(podman):
     podman.podman("rm", "-af", "-t", "0")
     assert not [c for c in podman.processes().values() if os.path.basename(c[0]) in ("conmon", "ukernel", "runu")]

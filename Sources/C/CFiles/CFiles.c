@@ -190,6 +190,9 @@ int ukf_mknod(int dirfd, const char *path, unsigned mode, unsigned major, unsign
 
 int ukf_chmod(int dirfd, const char *path, unsigned mode) { return result(fchmodat(dirfd, path, mode, 0)); }
 int ukf_fchmod(int fd, unsigned mode) { return result(fchmod(fd, mode)); }
+int ukf_chown(int dirfd, const char *path, unsigned uid, unsigned gid) {
+    return result(fchownat(dirfd, path, uid, gid, AT_SYMLINK_NOFOLLOW | (*path ? 0 : AT_EMPTY_PATH)));
+}
 
 int ukf_utimens(int dirfd, const char *path, const int64_t *times) {
     struct timespec t[2];

@@ -44,6 +44,8 @@ int ukf_mknod(int dirfd, const char *path, unsigned mode, unsigned major, unsign
 /// chmod of what is no symbolic link.
 int ukf_chmod(int dirfd, const char *path, unsigned mode);
 int ukf_fchmod(int fd, unsigned mode);
+/// Never follows a link.
+int ukf_chown(int dirfd, const char *path, unsigned uid, unsigned gid);
 /// `times`: seconds and nanoseconds of access and modification, or NULL for now. Never follows a link.
 int ukf_utimens(int dirfd, const char *path, const int64_t *times);
 int ukf_futimens(int fd, const int64_t *times);
