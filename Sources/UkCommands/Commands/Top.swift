@@ -22,7 +22,7 @@ struct Top: AsyncParsableCommand {
             EngineRequest(
                 "GET", Engine.container(words[0], "/top"), query: [("ps_args", options.isEmpty ? nil : options)]))
         if format == "json" { return Console.print(answer.compactText) }
-        var table = Table(header: (answer["Titles"]?.elements ?? []).compactMap(\.string))
+        var table = Table(header: (answer["Titles"]?.elements ?? []).compactMap(\.string), narrowest: 20)
         for process in answer["Processes"]?.elements ?? [] { table.append(process.elements.compactMap(\.string)) }
         Console.print(table.lines)
     }

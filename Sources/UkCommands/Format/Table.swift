@@ -1,9 +1,15 @@
-/// Text in columns, aligned as docker aligns them: cells at least ten wide, three spaces between.
+/// Text in columns, aligned as docker aligns them: three spaces between cells at the least.
 public struct Table: Sendable {
     private var rows: [[String]]
+    private let narrowest: Int
 
     /// A table with a first row; none when it is empty.
-    public init(header: [String] = []) { rows = header.isEmpty ? [] : [header] }
+    ///
+    /// - Parameter narrowest: the least width of a column, in characters.
+    public init(header: [String] = [], narrowest: Int = 10) {
+        rows = header.isEmpty ? [] : [header]
+        self.narrowest = narrowest
+    }
 
     /// Adds a row.
     public mutating func append(_ row: [String]) { rows.append(row) }
@@ -13,7 +19,7 @@ public struct Table: Sendable {
         var widths: [Int] = []
         for row in rows {
             for (column, cell) in row.dropLast().enumerated() {
-                if column == widths.count { widths.append(10) }
+                if column == widths.count { widths.append(narrowest) }
                 widths[column] = max(widths[column], cell.count + 3)
             }
         }
