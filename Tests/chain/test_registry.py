@@ -97,7 +97,8 @@ def ctr_remove(chain, name):
 def test_docker_pushes_and_pulls(chain, registry, base, name):
     output = chain.docker("pull", base).stdout
     assert "1: Pulling from runu-base" in output
-    assert "Pull complete" in output
+    # The base's own name keeps its layer here.
+    assert "Already exists" in output
     assert "Digest: sha256:" in output
     assert f"Status: Downloaded newer image for {base}" in output
     assert f"Status: Image is up to date for {base}" in chain.docker("pull", base).stdout
@@ -305,6 +306,8 @@ def test_an_index_is_pulled_for_this_platform(chain, registry, base, tmp_path):
          "annotations": {"org.opencontainers.image.ref.name": "a"}}]}))
     name = f"{registry.name}/both:1"
     skopeo("copy", "--all", "--insecure-policy", "--dest-tls-verify=false", f"oci:{layout}:a", f"docker://{name}")
+    both = json.loads(skopeo("inspect", "--raw", "--tls-verify=false", f"docker://{name}").stdout)
+    mine = next(m for m in both["manifests"] if m["platform"]["architecture"] == "amd64")
     chain.docker("pull", name)
     assert chain.docker("inspect", "-f", "{{.Architecture}}", name).stdout == "amd64\n"
     assert chain.docker("run", "--rm", name, "echo", "mine").stdout == "mine\n"
@@ -317,7 +320,7 @@ def test_an_index_is_pulled_for_this_platform(chain, registry, base, tmp_path):
     chain.ukctr("images", "pull", "--all-platforms", name)
     chain.ukctr("images", "push", f"{registry.name}/copied:1", name)
     raw = skopeo("inspect", "--raw", "--tls-verify=false", f"docker://{registry.name}/copied:1").stdout
-    assert json.loads(raw) == json.loads(both)
+    assert json.loads(raw) == both
     ctr_remove(chain, name)
     result = chain.ukctr("images", "pull", "--platform", "linux/riscv64", name, check=False)
     assert result.returncode == 1
@@ -341,7 +344,9 @@ def test_a_corrupted_blob_is_refused(chain, registry, large):
         with open(blob, "r+b") as file:
             file.seek(12 << 20)
             file.write(right)
-    chain.docker("pull", large)
+    output = chain.docker("pull", large).stdout
+    for step in "Pulling fs layer", "Verifying Checksum", "Download complete", "Pull complete":
+        assert f": {step}\n" in output
     chain.docker("rmi", large)
 
 
