@@ -303,3 +303,36 @@ def test_every_command_has_help(chain):
 def test_completion_scripts_are_made(chain):
     for shell in ("bash", "zsh", "fish"):
         assert "uk" in chain.uk("--generate-completion-script", shell).stdout
+
+
+def docker_28():
+    """Whether the docker on PATH is of the generation whose output uk has."""
+    try:
+        version = subprocess.run(["docker", "--version"], capture_output=True, text=True, check=True).stdout
+        return int(version.split()[2].split(".")[0]) >= 28
+    except (OSError, subprocess.CalledProcessError, ValueError, IndexError):
+        return False
+
+
+@pytest.mark.skipif(not docker_28(), reason="docker 28 is not installed")
+def test_what_uk_prints_is_what_docker_prints(chain, name):
+    chain.uk("volume", "create", name)
+    chain.uk("run", "-d", "--name", name, "--label", "a=b", "-v", f"{name}:/data", "runu-base", "sh", "-c",
+             "echo hello; exec sleep 1000")
+    wait_until(lambda: "hello" in chain.uk("logs", name).stdout)
+    until = str(int(time.time()))
+    try:
+        for line in (
+            ["ps", "-a", "--no-trunc", "--format", "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Names}}\t{{.Labels}}"],
+            ["ps", "-q"], ["ps", "-s", "--format", "{{.Size}} {{.Mounts}} {{.State}}"], ["images"],
+            ["images", "--digests", "--no-trunc"], ["inspect", name], ["inspect", "runu-base"], ["image", "inspect", "runu-base"],
+            ["inspect", "-f", "{{.State.StartedAt}} {{json .Config.Labels}} {{range .Mounts}}{{.Name}}{{end}}", name],
+            ["top", name], ["logs", "-t", name], ["volume", "ls"], ["volume", "inspect", name], ["network", "ls"],
+            ["network", "inspect", "bridge"], ["history", "runu-base"], ["container", "ls", "-aq"],
+            ["events", "--since", "0", "--until", until, "--filter", f"container={name}"], ["inspect", "none"],
+        ):
+            ours, theirs = chain.uk(*line, check=False), chain.docker(*line, check=False)
+            assert (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout), line
+    finally:
+        chain.uk("rm", "-f", name)
+        chain.uk("volume", "rm", name)
