@@ -1,0 +1,302 @@
+"""ukctr: the words of ctr, against ukmanager as an ordinary user and against Debian's containerd as root."""
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+
+import pytest
+from conftest import BASE_IMAGE, BIN, Chain, wait_until
+
+IMAGE = "docker.io/library/runu-base:latest"
+
+
+@pytest.fixture
+def name(name):
+    """An identifier: it does not end with a dash."""
+    return name.strip("-")
+
+
+class Ours:
+    """ukctr at a ukmanager of its own."""
+
+    runtime = "io.containerd.runu.v2"
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="uk-", dir="/tmp")
+        self.chain = Chain(self.folder)
+        (self.chain.folder / "ukd.log").touch()
+        self.chain.start("ukmanager")
+        self.env, self.socket = self.chain.env, self.chain.manager_socket
+
+    def close(self):
+        self.chain.stop()
+        for pid in self.chain.mine():
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Theirs:
+    """ukctr at Debian's containerd, which runs runc."""
+
+    runtime = "io.containerd.runc.v2"
+
+    def __init__(self):
+        from engines import Containerd
+        self.engine = Containerd().__enter__()
+        self.env, self.socket = self.engine.env, self.engine.socket
+
+    def close(self):
+        self.engine.__exit__()
+
+
+@pytest.fixture(scope="module", params=[
+    pytest.param(Ours, id="ukmanager"),
+    pytest.param(Theirs, id="containerd", marks=[
+        pytest.mark.root, pytest.mark.skipif(not shutil.which("containerd"), reason="wants Debian's containerd")]),
+])
+def server(request):
+    server = request.param()
+    try:
+        ukctr(server, "images", "import", BASE_IMAGE)
+        yield server
+    finally:
+        server.close()
+
+
+def command(server, *arguments):
+    return [str(a) for a in (BIN / "ukctr", "-a", server.socket, *arguments)]
+
+
+def ukctr(server, *arguments, check=True, input=None):
+    result = subprocess.run(
+        command(server, *arguments), env=server.env, text=True, capture_output=True, timeout=60,
+        input=input, stdin=subprocess.DEVNULL if input is None else None)
+    if check:
+        assert result.returncode == 0, (arguments, result.stdout, result.stderr)
+    return result
+
+
+def run(server, *arguments, **options):
+    return ukctr(server, "run", "--runtime", server.runtime, *arguments, **options)
+
+
+@pytest.fixture
+def container(server, name):
+    run(server, "-d", IMAGE, name, "sleep", "1000")
+    yield name
+    ukctr(server, "tasks", "rm", "-f", name, check=False)
+    ukctr(server, "containers", "rm", name, check=False)
+
+
+def assert_nothing_left(server, name):
+    assert name not in ukctr(server, "containers", "ls", "-q").stdout.split()
+    assert name not in ukctr(server, "tasks", "ls", "-q").stdout.split()
+    assert f"\n{name} " not in ukctr(server, "snapshots", "ls").stdout
+
+
+def test_output_exit_code_and_input_come_through(server, name):
+    result = run(server, "--rm", IMAGE, name, "sh", "-c", "echo out; echo err >&2; exit 7", check=False)
+    assert (result.stdout, result.stderr, result.returncode) == ("out\n", "err\n", 7)
+    # Both an input that ends before the process runs and one that is longer than a pipe.
+    for text in ("", "hello\n", "x" * 300_000):
+        assert run(server, "--rm", IMAGE, name, "cat", input=text).stdout == text
+    assert_nothing_left(server, name)
+
+
+def test_what_the_command_line_says_goes_over_the_image(server, name):
+    result = run(
+        server, "--rm", "--env", "A=b", "--cwd", "/tmp", "-u", "5:6", IMAGE, name, "sh", "-c", "echo $A $(pwd) $(id -u):$(id -g)")
+    assert result.stdout == "b /tmp 5:6\n"
+
+
+def test_a_terminal_has_the_clients_size_and_keys(server, name):
+    arguments = command(server, "run", "--runtime", server.runtime, "--rm", "-t", IMAGE, name, "sh")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(arguments[0], arguments, server.env)
+    import fcntl
+    import termios
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
+
+    def expect(text, timeout=20):
+        seen, end = b"", time.monotonic() + timeout
+        while text not in seen:
+            assert time.monotonic() < end, seen
+            if select.select([terminal], [], [], 0.5)[0]:
+                seen += os.read(terminal, 4096)
+
+    expect(b"# ")
+    wait_until(lambda: os.write(terminal, b"stty size\n") and not expect(b"33 99"), what="the terminal's size")
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 60, 0, 0))
+    time.sleep(0.5)
+    os.write(terminal, b"stty size\n")
+    expect(b"20 60")
+    os.write(terminal, b"sleep 1000\n")
+    time.sleep(0.5)
+    os.write(terminal, b"\x03")
+    os.write(terminal, b"echo af''ter\n")
+    expect(b"after")
+    os.write(terminal, b"exit 4\n")
+    try:
+        while os.read(terminal, 4096):
+            pass
+    except OSError:
+        pass
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 4
+    assert_nothing_left(server, name)
+
+
+def test_further_processes_run_and_tell_their_end(server, container):
+    result = ukctr(server, "tasks", "exec", container, "sh", "-c", "echo in; exit 3", check=False)
+    assert (result.stdout, result.returncode) == ("in\n", 3)
+    assert ukctr(server, "tasks", "exec", container, "cat", input="data").stdout == "data"
+    pids = json.loads(ukctr(server, "--format", "json", "tasks", "ps", container).stdout)
+    assert len(pids) == 1
+
+
+def test_signals_pause_and_the_end_show_in_the_list(server, container):
+    def status():
+        return re.search(rf"^{container}\s+\d+\s+(\w+)", ukctr(server, "tasks", "ls").stdout, re.M)[1]
+
+    assert status() == "RUNNING"
+    ukctr(server, "tasks", "pause", container)
+    assert status() == "PAUSED"
+    ukctr(server, "tasks", "resume", container)
+    assert status() == "RUNNING"
+    assert "runs" in ukctr(server, "containers", "rm", container, check=False).stderr
+    ukctr(server, "tasks", "kill", "-s", "KILL", container)
+    wait_until(lambda: status() == "STOPPED", what="the end")
+    assert ukctr(server, "tasks", "wait", container).stdout == "137\n"
+    assert ukctr(server, "tasks", "rm", container, check=False).returncode == 137
+    ukctr(server, "containers", "rm", container)
+    assert_nothing_left(server, container)
+
+
+def test_signals_are_forwarded_and_attach_stays_until_the_end(server, name):
+    run(server, "-d", IMAGE, name, "sh", "-c", "trap 'echo got it; exit 9' USR1; while :; do sleep 0.1; done")
+    attached = subprocess.Popen(
+        command(server, "tasks", "attach", name), env=server.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    time.sleep(1)
+    attached.send_signal(signal.SIGUSR1)
+    assert attached.communicate(timeout=20)[0] == b"got it\n"
+    assert attached.returncode == 9
+    ukctr(server, "containers", "rm", name)
+    assert_nothing_left(server, name)
+
+
+def test_images_leave_and_come_back_with_the_same_digests(server, tmp_path):
+    archive = tmp_path / "image.tar"
+    before = ukctr(server, "images", "ls").stdout
+    digests = set(ukctr(server, "content", "ls", "-q").stdout.split())
+    ukctr(server, "images", "export", archive, IMAGE)
+    ukctr(server, "images", "tag", IMAGE, "docker.io/library/other:1")
+    ukctr(server, "images", "rm", "--sync", IMAGE, "docker.io/library/other:1")
+    assert ukctr(server, "content", "ls", "-q").stdout == ""
+    assert f"unpacking {IMAGE}" in ukctr(server, "images", "import", archive).stdout
+    assert ukctr(server, "images", "ls").stdout == before
+    assert set(ukctr(server, "content", "ls", "-q").stdout.split()) == digests
+    assert re.search(rf"^{IMAGE} .*complete .* true$", ukctr(server, "images", "check").stdout, re.M)
+
+
+def test_content_is_taken_in_and_checked(server):
+    digest = "sha256:edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb"
+    ukctr(server, "content", "ingest", "--expected-digest", digest, "blob", input="abc\n")
+    assert ukctr(server, "content", "get", digest).stdout == "abc\n"
+    wrong = ukctr(server, "content", "ingest", "--expected-digest", digest[:-1] + "0", "wrong", input="abc\n", check=False)
+    assert wrong.returncode == 1 and digest in wrong.stderr
+    assert "wrong" not in ukctr(server, "content", "active").stdout
+    ukctr(server, "content", "rm", digest)
+    assert "not found" in ukctr(server, "content", "get", digest, check=False).stderr
+
+
+def test_events_are_shown_as_they_happen(server, name):
+    events = subprocess.Popen(command(server, "--format", "json", "events"), env=server.env, stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(0.5)
+        run(server, "--rm", IMAGE, name, "true")
+        topics = []
+        patience = threading.Timer(20, events.kill)
+        patience.start()
+        for line in events.stdout:
+            topics.append(json.loads(line)["topic"])
+            if topics[-1] == "/containers/delete":
+                break
+        patience.cancel()
+        expected = ["/containers/create", "/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete", "/containers/delete"]
+        assert [t for t in topics if t in expected] == expected
+    finally:
+        events.kill()
+        events.wait()
+
+
+@pytest.mark.parametrize("arguments, text, code", [
+    (["run", "--rm", "nosuchimage", "x", "true"], "nosuchimage", 1),
+    (["run", "--rm", IMAGE], "container id", 64),
+    (["tasks", "kill", "nobody"], "not found", 1),
+    (["tasks", "kill", "-s", "NOSUCH", "x"], "unknown signal", 64),
+    (["images", "import", "/nonexistent"], "/nonexistent", 1),
+    (["images", "import", "/bin/sh"], "archive", 1),
+    (["nonsense"], "nonsense", 64),
+])
+def test_mistakes_are_named(server, arguments, text, code):
+    result = ukctr(server, *arguments, check=False)
+    assert result.returncode == code and text in result.stderr
+
+
+def test_a_command_that_is_not_there_leaves_nothing(server, name):
+    result = run(server, "--rm", IMAGE, name, "/nonexistent", check=False)
+    assert result.returncode == 1 and "/nonexistent" in result.stderr
+    assert_nothing_left(server, name)
+
+
+def test_a_server_that_is_away_is_named_and_waited_for_if_wanted(tmp_path):
+    class Nobody:
+        socket, env = tmp_path / "nobody.sock", dict(os.environ)
+
+    result = ukctr(Nobody, "version", check=False)
+    assert result.returncode == 1 and "nobody.sock" in result.stderr
+    started = time.monotonic()
+    result = ukctr(Nobody, "--connect-timeout", "1s", "--timeout", "1s", "version", check=False)
+    assert result.returncode == 1 and 0.9 < time.monotonic() - started < 20
+
+
+def test_hostile_connections_leave_the_server_as_it_was(server):
+    """Garbage, half frames, half messages and hang-ups in the middle of the Write stream."""
+    def headers(path):
+        def text(b):
+            return bytes([len(b)]) + b
+        block = b"\x83\x86\x44" + text(path) + b"\x41" + text(b"localhost")
+        for key, value in ((b"content-type", b"application/grpc"), (b"te", b"trailers"), (b"containerd-namespace", b"default")):
+            block += b"\x40" + text(key) + text(value)
+        return len(block).to_bytes(3, "big") + b"\1\4" + struct.pack(">I", 1) + block
+
+    def data(payload, end=0):
+        return len(payload).to_bytes(3, "big") + bytes([0, end]) + struct.pack(">I", 1) + payload
+
+    start = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+    write = start + headers(b"/containerd.services.content.v1.Content/Write")
+    attacks = [
+        b"", os.urandom(4096), start + os.urandom(300), start + b"\xff\xff\xff\0\0\0\0\0\1", write[:-20],
+        write + data(b"\0\0\0\0\x64half"), write + data(b"\0\xff\xff\xff\xffxx"), write + data(b"\0\0\0\0\5\xff\xff\xff\xff\xff", 1),
+    ]
+    for number in range(400):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(0.2)
+            connection.connect(str(server.socket))
+            try:
+                connection.sendall(attacks[number % len(attacks)])
+                if number % 16 == 0:
+                    connection.recv(4096)
+            except OSError:
+                pass
+    assert "UUID" in ukctr(server, "version").stdout
+    assert ukctr(server, "content", "active").stdout.splitlines()[1:] == []
