@@ -26,6 +26,8 @@ final class Shim: Sendable {
 
     let bundle: Bundle
     let binary: FilePath
+    /// Where it listens; the tasks of a pod share a shim.
+    let address: String
     let log: ShimLog?
     private let connection: TTRPCConnection
     private let state = Mutex(State())
@@ -38,8 +40,9 @@ final class Shim: Sendable {
         var waiting: [CheckedContinuation<Exit, Never>] = []
     }
 
-    init(bundle: Bundle, binary: FilePath, log: ShimLog?, connection: TTRPCConnection) {
+    init(bundle: Bundle, binary: FilePath, address: String, log: ShimLog?, connection: TTRPCConnection) {
         self.bundle = bundle
+        self.address = address
         self.binary = binary
         self.log = log
         self.connection = connection

@@ -84,7 +84,12 @@ actor TaskManager {
         if await running(key) != nil || entries[key] != nil { throw RPCError.alreadyExists("task \(container.id)") }
         entries[key] = .creating
         do {
-            let (shim, pid) = try await launch(container, request, namespace)
+            // Not given up half way when the client goes: what was begun is finished, and then taken back.
+            let (shim, pid) = try await Task { try await launch(container, request, namespace) }.value
+            if Task.isCancelled {
+                await discard(shim)
+                throw CancellationError()
+            }
             entries[key] = .running(shim)
             watch(shim, key)
             return pid
@@ -122,7 +127,8 @@ actor TaskManager {
                     return address
                 }
                 shim = Shim(
-                    bundle: bundle, binary: binary, log: shimLog, connection: try TTRPCConnection.connect(to: address))
+                    bundle: bundle, binary: binary, address: address, log: shimLog,
+                    connection: try TTRPCConnection.connect(to: address))
             } catch {
                 _ = try? await BlockingWork.run { try launcher.delete() }
                 throw error
@@ -156,34 +162,67 @@ actor TaskManager {
         }
     }
 
-    /// Ends a shim whose task could not be created.
+    /// Ends a shim whose task could not be created, or is not wanted any more, whatever state it is in.
     private nonisolated func discard(_ shim: Shim) async {
         shim.isLeaving = true
         // Even when the caller has gone away, what was started is ended.
         await Task {
             var delete = Containerd_Task_V2_DeleteRequest()
             delete.id = shim.bundle.id
-            _ = try? await shim.call(TaskV2Service.delete, delete, timeout: .seconds(5))
-            await shutDown(shim)
+            do {
+                _ = try await shim.call(TaskV2Service.delete, delete, timeout: .seconds(5))
+            } catch let error as RPCError where error.code != .notFound {
+                var kill = Containerd_Task_V2_KillRequest()
+                kill.id = shim.bundle.id
+                kill.signal = UInt32(SIGKILL)
+                kill.all = true
+                _ = try? await shim.call(TaskV2Service.kill, kill, timeout: .seconds(5))
+                var wait = Containerd_Task_V2_WaitRequest()
+                wait.id = shim.bundle.id
+                _ = try? await shim.call(TaskV2Service.wait, wait, timeout: .seconds(5))
+                _ = try? await shim.call(TaskV2Service.delete, delete, timeout: .seconds(5))
+            } catch {}
+            await shutDown(shim, force: true)
             _ = try? await BlockingWork.run { [configuration] in
                 try ShimLauncher(binary: shim.binary, bundle: shim.bundle, configuration: configuration).delete()
             }
-            try? shim.bundle.remove()
+            try? await BlockingWork.run { try shim.bundle.remove() }
         }.value
     }
 
-    private nonisolated func shutDown(_ shim: Shim) async {
+    /// Tells a shim to go, and waits for that unless it has other tasks to look after.
+    ///
+    /// - Parameter force: kills a shim that does not go.
+    private nonisolated func shutDown(_ shim: Shim, force: Bool = false) async {
+        var connect = Containerd_Task_V2_ConnectRequest()
+        connect.id = shim.bundle.id
+        let isShared = await isShared(shim)
+        let pid =
+            isShared || !force
+            ? nil : try? await shim.call(TaskV2Service.connect, connect, timeout: .seconds(3)).shimPid
         var shutdown = Containerd_Task_V2_ShutdownRequest()
         shutdown.id = shim.bundle.id
+        shutdown.now = force && !isShared
         _ = try? await shim.call(TaskV2Service.shutdown, shutdown, timeout: .seconds(3))
-        // It goes when it has told its last events; one that does not is left behind.
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await shim.waitUntilLost() }
-            group.addTask { try? await Task.sleep(for: .seconds(3)) }
-            await group.next()
-            group.cancelAll()
+        if !isShared {
+            // It goes when it has told its last events.
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await shim.waitUntilLost() }
+                group.addTask { try? await Task.sleep(for: .seconds(3)) }
+                await group.next()
+                group.cancelAll()
+            }
+            // While the connection holds, the process is there, and its number is nobody else's.
+            if let pid, pid > 1, !shim.isLost { kill(pid_t(pid), SIGKILL) }
         }
         shim.close()
+    }
+
+    /// Whether the shim looks after other tasks too, as the shims of pods do.
+    private func isShared(_ shim: Shim) -> Bool {
+        entries.values.contains { entry in
+            if case .running(let other) = entry { other !== shim && other.address == shim.address } else { false }
+        }
     }
 
     // MARK: Deleting
@@ -302,7 +341,7 @@ actor TaskManager {
             let connection = try? TTRPCConnection.connect(to: address)
         {
             let shim = Shim(
-                bundle: bundle, binary: binary, log: try? ShimLog(bundle.log, log: logger(bundle)),
+                bundle: bundle, binary: binary, address: address, log: try? ShimLog(bundle.log, log: logger(bundle)),
                 connection: connection)
             var request = Containerd_Task_V2_ConnectRequest()
             request.id = bundle.id
