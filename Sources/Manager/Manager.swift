@@ -90,7 +90,6 @@ public final class Manager: Sendable {
     public func stop() async {
         await server.shutdown(grace: .milliseconds(500))
         eventsSocket.stop()
-        unlink(configuration.address.string)
         try? metadata.close()
     }
 }

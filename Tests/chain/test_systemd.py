@@ -45,8 +45,8 @@ class Activation:
         log = open(self.chain.folder / f"{self.name}.log", "ab")
         # The descriptor has to be 3, and the process id the daemon's own.
         self.chain.daemons[self.name] = subprocess.Popen(
-            ["/bin/bash", "-c", f'exec 3<&{self.listener.fileno()} LISTEN_FDS=1 LISTEN_PID=$$; '
-             'export LISTEN_FDS LISTEN_PID; exec "$@"', "activation", *command],
+            ["/bin/bash", "-c", f'exec 3<&{self.listener.fileno()}; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"',
+             "activation", *command],
             env=self.chain.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             pass_fds=[self.listener.fileno()])
 
