@@ -108,7 +108,8 @@ class Place:
     def terminal(self, *command):
         """Runs a program on a terminal of its own: what appears on it, and the exit code."""
         import pexpect
-        child = pexpect.spawn(str(command[0]), [str(c) for c in command[1:]], env=self.env, timeout=60, dimensions=(31, 97))
+        child = pexpect.spawn(
+            str(command[0]), [str(c) for c in command[1:]], env=self.env, timeout=60, dimensions=(31, 97))
         output = child.read().decode()
         child.close()
         return output, child.exitstatus
@@ -116,7 +117,8 @@ class Place:
 
 def succeeds(*command):
     """A condition: whether a program ends well."""
-    return lambda: subprocess.run([str(c) for c in command], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+    return lambda: not subprocess.run(
+        [str(c) for c in command], capture_output=True, stdin=subprocess.DEVNULL).returncode
 
 
 class Containerd(Place):
@@ -193,7 +195,7 @@ class Dockerd(Place):
     """Debian's dockerd with the runtimes of deploy/docker/daemon.json and no network of its own; `containerd` is the
     socket of a manager, else dockerd starts its own containerd."""
 
-    def __init__(self, containerd=None, env=None):
+    def __init__(self, containerd=None):
         super().__init__()
         self.containerd = containerd
         self.socket = self.path("docker.sock")

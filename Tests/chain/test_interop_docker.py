@@ -1,4 +1,4 @@
-"""Debian's dockerd, as root: with runu as a runtime, with our manager for its containerd, and around our whole chain."""
+"""Debian's dockerd, as root: runu as its runtime, our manager for its containerd, its container around our chain."""
 import json
 import os
 import pathlib
@@ -25,7 +25,7 @@ def dockerd():
 
 @pytest.fixture(scope="module")
 def over_our_manager():
-    """dockerd over ukmanager. dockerd 20.10 knows runtimes under runc's shim only; the manager finds ours by its name."""
+    """dockerd over ukmanager. dockerd 20.10 asks for runc's shim only; the manager finds ours by that name."""
     with Manager(links=["containerd-shim-runc-v2"]) as manager, Dockerd(containerd=manager.socket) as dockerd:
         dockerd.manager = manager
         yield dockerd
@@ -78,7 +78,8 @@ def test_dockerd_gives_terminals_volumes_and_users(engine):
     engine.path("shared").mkdir(exist_ok=True)
     engine.write("shared/file", "of the host\n")
     result = engine.docker(
-        *RUN, "--rm", "-v", f"{engine.path('shared')}:/mnt:ro", "-e", "A=b", "-w", "/tmp", "-u", "1000:50", "--read-only",
+        *RUN, "--rm", "-v", f"{engine.path('shared')}:/mnt:ro", "-e", "A=b", "-w", "/tmp", "-u", "1000:50",
+        "--read-only",
         "runu-base", "sh", "-c", "cat /mnt/file; echo $A; pwd; id -u; id -g; touch /tmp/x || echo refused; "
         "touch /mnt/x || echo refused")
     assert result.stdout.split("\n")[:-1] == ["of the host", "b", "/tmp", "1000", "50", "refused", "refused"]
@@ -99,9 +100,9 @@ def host_image(dockerd):
     """An image that holds the host's /usr by a mount: programs and libraries that the chain and its tests need."""
     archive = dockerd.path("host.tar")
     with tarfile.open(archive, "w") as tar:
-        for folder, mode in [(f, 0o755) for f in ("usr", "etc", "proc", "sys", "dev", "opt", "var")] + [("tmp", 0o1777)]:
+        for folder in ("usr", "etc", "proc", "sys", "dev", "opt", "var", "tmp"):
             entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, mode
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
             tar.addfile(entry)
         for link in ("bin", "sbin", "lib", "lib64"):
             entry = tarfile.TarInfo(link)
@@ -121,8 +122,8 @@ def test_the_chain_runs_inside_an_unprivileged_container_of_dockerd(dockerd, hos
     for path in (dockerd.path("chain"), *dockerd.path("chain").rglob("*"), dockerd.path("base.tar")):
         path.chmod(0o755)
     mounts = {
-        "/usr": "/usr", BIN: "/opt/bin", dockerd.path("chain"): "/opt/chain", dockerd.path("base.tar"): "/opt/base.tar",
-        sysconfig.get_path("purelib"): "/opt/site"}
+        "/usr": "/usr", BIN: "/opt/bin", dockerd.path("chain"): "/opt/chain",
+        dockerd.path("base.tar"): "/opt/base.tar", sysconfig.get_path("purelib"): "/opt/site"}
     variables = {
         "HOME": "/tmp", "LANG": "C.UTF-8", "UKONTAINER_BIN": "/opt/bin", "UKONTAINER_BASE_IMAGE": "/opt/base.tar",
         "PYTHONPATH": "/opt/site", "PYTHONDONTWRITEBYTECODE": "1"}

@@ -120,8 +120,9 @@ def test_what_a_container_makes_has_its_owners_and_modes_for_others_too(podman):
     container = podman.buildah("from", "runu-base").stdout.strip()
     podman.buildah(
         "run", "--isolation", "oci", "--runtime", BIN / "runu", "--network", "none", container, "sh", "-c",
-        "echo x > /f && chown 1000:50 /f && chmod 4755 /f && mkdir -m 3777 /d && chgrp 50 /d && ln -s f /l && chown -h 7 /l && "
-        "echo x > /d/g && echo y > /r && chmod 0400 /r && chown 5 /r && echo z >> /r && rm /etc/group")
+        "echo x > /f && chown 1000:50 /f && chmod 4755 /f && mkdir /d && chgrp 50 /d && chmod 3777 /d && "
+        "ln -s f /l && chown -h 7 /l && echo x > /d/g && echo y > /r && chmod 0400 /r && chown 5 /r && "
+        "echo z >> /r && rm /etc/group")
     root = podman.path(podman.buildah("mount", container).stdout.strip())
     seen = {name: os.lstat(root / name) for name in ("f", "d", "l", "d/g", "r")}
     assert {name: (oct(one.st_mode), one.st_uid, one.st_gid) for name, one in seen.items()} == {
