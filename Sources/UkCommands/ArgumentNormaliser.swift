@@ -23,7 +23,8 @@ public struct ArgumentNormaliser: Sendable {
         "run": ["i", "t", "d", "P", "q"], "create": ["i", "t", "P", "q"], "exec": ["i", "t", "d"],
         "ps": ["a", "l", "q", "s"], "logs": ["f", "t"], "rm": ["f", "v", "l"], "start": ["a", "i"],
         "images": ["a", "q"], "rmi": ["f"], "load": ["q"], "pull": ["q"], "stats": ["a"], "history": ["q", "H"],
-        "inspect": ["s"], "cp": ["a", "L", "q"], "volume": ["f", "q"], "network": ["f", "q"], "chain": [],
+        "inspect": ["s"], "cp": ["a", "L", "q"], "volume": ["a", "f", "q"], "network": ["f", "q"],
+        "container-prune": ["f"], "image-prune": ["a", "f"], "system-prune": ["a", "f"], "chain": [],
     ]
 
     /// Commands whose words after the first are not theirs.
@@ -31,9 +32,9 @@ public struct ArgumentNormaliser: Sendable {
 
     /// `container ls` and its like are `ps` and its like, one level deeper.
     private static let groups: [String: [String: String]] = [
-        "container": ["ls": "ps", "list": "ps"],
-        "image": ["ls": "images", "list": "images", "rm": "rmi", "remove": "rmi"],
-        "system": [:],
+        "container": ["ls": "ps", "list": "ps", "prune": "container-prune"],
+        "image": ["ls": "images", "list": "images", "rm": "rmi", "remove": "rmi", "prune": "image-prune"],
+        "system": ["prune": "system-prune"],
     ]
 
     /// - Parameters:

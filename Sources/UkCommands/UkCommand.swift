@@ -27,6 +27,7 @@ struct UkCommand: AsyncParsableCommand {
                 name: "Engine",
                 subcommands: [
                     Chain.self, Version.self, Info.self, Events.self, Inspect.self, VolumeGroup.self, NetworkGroup.self,
+                    ContainerPrune.self, ImagePrune.self, SystemPrune.self,
                 ]),
         ],
         helpNames: .shortAndLong)

@@ -35,6 +35,7 @@ import UkCommands
         #expect(normalised("image ls") == ["images"])
         #expect(normalised("image inspect x") == ["inspect", "--type", "image", "x"])
         #expect(normalised("container run img") == ["run", "img"])
+        #expect(normalised("system prune -af") == ["system-prune", "-a", "-f"])
     }
 
     @Test func theEnginesAddressStandsBeforeTheCommand() {

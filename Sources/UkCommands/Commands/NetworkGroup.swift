@@ -6,6 +6,6 @@ struct NetworkGroup: ParsableCommand {
         commandName: "network", abstract: "Manage networks.",
         subcommands: [
             NetworkConnect.self, NetworkCreate.self, NetworkDisconnect.self, NetworkInspect.self, NetworkList.self,
-            NetworkRemove.self,
+            NetworkRemove.self, NetworkPrune.self,
         ])
 }

@@ -4,5 +4,5 @@ import ArgumentParser
 struct VolumeGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "volume", abstract: "Manage volumes.",
-        subcommands: [VolumeCreate.self, VolumeInspect.self, VolumeList.self, VolumeRemove.self])
+        subcommands: [VolumeCreate.self, VolumeInspect.self, VolumeList.self, VolumeRemove.self, VolumePrune.self])
 }
