@@ -127,26 +127,19 @@ extension Container {
     func ended(_ exit: ProcessExit) async {
         await lifecycle.withLock {
             guard record.isRunning else { return }
-            let manager = services.manager
-            let id = id
-            async let deleted = try? manager.deleteTask(id, exec: nil)
-            // The shim closes its ends with the task; all output has been read then.
-            let streams = streams
-            _ = await deleted
+            // The exit code goes to the disk before the manager may forget it.
+            await record(exit)
+            _ = try? await services.manager.deleteTask(id, exec: nil)
+            // The shim has closed its ends by now; what they held has to be read.
             await streams?.finish(within: .seconds(5))
             self.streams = nil
             log?.finish()
             log = nil
             for exec in execs.values { await exec.containerEnded() }
-            let goes = record.hostConfig.autoRemove && !isRemoving
+            let goes = record.hostConfig.autoRemove && !isRemoving && !isRestarting
             do {
-                try await update { record in
-                    // One that goes at once is written only once more.
-                    record.phase = goes ? .removing : .exited
-                    record.pid = 0
-                    record.exitCode = exit.code
-                    record.finished = (exit.time > .zero ? exit.time : .now).description
-                }
+                // One that goes at once is written only once more.
+                try await update { $0.phase = goes ? .removing : .exited }
             } catch {
                 logger.error("cannot write the record", metadata: ["error": "\(error)"])
             }
@@ -154,6 +147,19 @@ extension Container {
             hub.finish()
             renewPromises(End(code: exit.code))
             if goes { await removeNow(volumes: true) }
+        }
+    }
+
+    private func record(_ exit: ProcessExit) async {
+        do {
+            try await update { record in
+                record.phase = .ending
+                record.pid = 0
+                record.exitCode = exit.code
+                record.finished = (exit.time > .zero ? exit.time : .now).description
+            }
+        } catch {
+            logger.error("cannot write the record", metadata: ["error": "\(error)"])
         }
     }
 
@@ -235,6 +241,8 @@ extension Container {
 
     /// Stops and starts.
     func restart(timeout: Int?, signal: String?) async throws {
+        isRestarting = true
+        defer { isRestarting = false }
         do { try await stop(timeout: timeout, signal: signal) } catch let error as EngineError where error.status == 304
         {}
         do { try await start() } catch let error as EngineError where error.status == 304 {}
@@ -316,18 +324,29 @@ extension Container {
     func recover(task: TaskState?) async {
         switch record.phase {
         case .making, .removing:
-            await lifecycle.withLock { await removeNow(volumes: true) }
+            await removeTask(task)
+            let volumes = record.phase == .making || record.hostConfig.autoRemove
+            await lifecycle.withLock { await removeNow(volumes: volumes) }
         case .created, .exited:
             // A task may be left of a start that was not acknowledged.
-            if task != nil {
-                try? await services.manager.kill(id, exec: nil, signal: Signals.kill, all: true)
-                _ = try? await services.manager.deleteTask(id, exec: nil)
-            }
+            await removeTask(task)
+        case .ending:
+            await ended(ProcessExit(code: record.exitCode, time: Timestamp(record.finished) ?? .now))
         case .running, .paused:
             do { try await reattach(task) } catch {
                 logger.error("cannot take up the container", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    private func removeTask(_ task: TaskState?) async {
+        guard let task else { return }
+        let manager = services.manager
+        if task.status != .stopped {
+            try? await manager.kill(id, exec: nil, signal: Signals.kill, all: true)
+            _ = try? await manager.wait(id, exec: nil)
+        }
+        _ = try? await manager.deleteTask(id, exec: nil)
     }
 
     private func reattach(_ task: TaskState?) async throws {

@@ -31,6 +31,8 @@ actor Container {
     /// Standard input of the present or the next run; nil when the start failed.
     var input = Promise<ProcessStreams?>()
     var isRemoving = false
+    /// A container that is to be removed at its end stays while it is only being restarted.
+    var isRestarting = false
     /// The specification that the manager has.
     var sentSpec: [UInt8] = []
     /// The mounts of the container's root as the manager told them last; they do not change.

@@ -7,6 +7,8 @@ struct ContainerRecord: Codable, Sendable {
         /// Being made: after a crash it is removed.
         case making
         case created, running, paused, exited
+        /// The run has ended and its exit code is written; what is left of it is being cleared away.
+        case ending
         /// Its removal has begun: after a crash it goes on.
         case removing
     }
@@ -48,6 +50,6 @@ struct ContainerRecord: Codable, Sendable {
     var stoppedByHand = false
     var restartCount = 0
 
-    var isRunning: Bool { phase == .running || phase == .paused }
+    var isRunning: Bool { phase == .running || phase == .paused || phase == .ending }
     var terminal: Bool { config.tty }
 }

@@ -32,17 +32,21 @@ public struct ContainerdManager: ManagerConnection {
     /// Runs a call; when the server went away in the middle of it, again.
     private func call<T: Sendable>(_ body: @Sendable () async throws -> T) async throws -> T {
         for _ in 0..<2 {
-            do { return try await once(body) } catch let error as ManagerError where error.kind == .unavailable {}
+            do { return try await body() } catch let error as RPCError {
+                // A call that timed out has waited long enough for the server to come back.
+                guard error.code == .unavailable else { throw convert(error) }
+            }
         }
         return try await once(body)
     }
 
     /// Runs a call that must not be made twice.
     private func once<T: Sendable>(_ body: @Sendable () async throws -> T) async throws -> T {
-        do { return try await body() } catch let error as RPCError {
-            if error.code == .cancelled, Task.isCancelled { throw CancellationError() }
-            throw ManagerError(error)
-        }
+        do { return try await body() } catch let error as RPCError { throw convert(error) }
+    }
+
+    private func convert(_ error: RPCError) -> any Error {
+        error.code == .cancelled && Task.isCancelled ? CancellationError() : ManagerError(error)
     }
 
     private func orNothing(_ body: @Sendable () async throws -> Void) async throws {
@@ -271,7 +275,7 @@ extension ManagerError {
             case .alreadyExists: .alreadyExists
             case .failedPrecondition: .failedPrecondition
             case .invalidArgument, .outOfRange: .invalidArgument
-            case .unavailable: .unavailable
+            case .unavailable, .deadlineExceeded: .unavailable
             case .unimplemented: .unimplemented
             default: .other
             }

@@ -11,11 +11,13 @@ extension Engine {
         let (image, imageName) = try await services.images.resolve(request.config.image)
         let id = NameGenerator.identifier()
         let chosen = try chooseName(name, id: id)
+        var mounts: [ContainerRecord.MountRecord] = []
         do {
             var record = try Engine.record(id: id, name: chosen, request: request, image: image)
             record.imageName = imageName ?? image.names.first?.name ?? ""
             record.mounts = try await MountPlanner(volumes: services.volumes).plan(
                 host: record.hostConfig, config: record.config)
+            mounts = record.mounts
             let container = makeContainer(record)
             let source = image.names.first ?? ManagedImage(name: record.imageName, target: image.target)
             try await shielded { try await container.make(image: source) }
@@ -24,6 +26,9 @@ extension Engine {
             return ContainerCreateResponse(id: id, warnings: Engine.warnings(record))
         } catch {
             names[chosen] = nil
+            for mount in mounts where mount.anonymous {
+                if let name = mount.point.name { try? await services.volumes.remove(name) }
+            }
             throw EngineError.from(error)
         }
     }
@@ -122,7 +127,9 @@ extension Engine {
         let places = Dictionary((base.volumes ?? [:]).keys.map { ($0, EmptyObject()) }, uniquingKeysWith: { $1 })
             .merging(config.volumes ?? [:]) { $1 }
         config.volumes = places.isEmpty ? nil : places
-        if config.hostname.isEmpty { config.hostname = host.utsMode == "host" ? hostName() : String(id.prefix(12)) }
+        if config.hostname.isEmpty {
+            config.hostname = host.utsMode == "host" || host.networkMode == "host" ? hostName() : String(id.prefix(12))
+        }
         if host.networkMode.isEmpty || host.networkMode == "default" { host.networkMode = "bridge" }
         if host.logConfig.type.isEmpty { host.logConfig.type = "json-file" }
         if host.ipcMode.isEmpty { host.ipcMode = "private" }

@@ -102,7 +102,7 @@ extension ContainerRecord {
     var statusName: String {
         switch phase {
         case .making, .created: "created"
-        case .running: "running"
+        case .running, .ending: "running"
         case .paused: "paused"
         // One that could not be started counts as created, as it does with docker.
         case .exited: started == Timestamp.zero.description ? "created" : "exited"

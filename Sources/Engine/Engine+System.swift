@@ -43,7 +43,7 @@ extension Engine {
             let record = await container.record
             info.containers += 1
             switch record.phase {
-            case .running: info.containersRunning += 1
+            case .running, .ending: info.containersRunning += 1
             case .paused: info.containersPaused += 1
             default: info.containersStopped += 1
             }

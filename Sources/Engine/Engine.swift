@@ -15,7 +15,7 @@ public actor Engine {
     /// The daemon's own id.
     nonisolated let identifier: String
     /// The lock on the data root.
-    private nonisolated let lock: FileDescriptor
+    nonisolated let lock: FileDescriptor
 
     var containers: [String: Container] = [:]
     /// Ids by name: a name is taken from the moment somebody asks for it.
@@ -281,5 +281,12 @@ extension Container {
         let reader = try source.open()
         try await begin(source.terminal)
         while let frames = try await reader.next() { try await send(frames) }
+    }
+}
+
+extension Engine {
+    /// Gives the data root up without a word to anybody, as if the daemon had been killed; for tests.
+    package func abandon() {
+        try? lock.close()
     }
 }

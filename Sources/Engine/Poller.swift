@@ -52,6 +52,9 @@ final class Poller: Sendable {
         waiter?.resume(returning: false)
     }
 
+    /// Ends a wait; the waiter is told that the descriptor is not ready.
+    func wake(_ descriptor: FileDescriptor) { wake(descriptor.rawValue, ready: false) }
+
     private func wake(_ fd: CInt, ready: Bool) {
         waiting.withLock { $0.removeValue(forKey: fd) }?.resume(returning: ready)
     }

@@ -139,7 +139,11 @@ final class ProcessStreams: Sendable {
 
     /// Waits until all output has been read, then closes everything and removes the fifos.
     func finish(within limit: Duration) async {
-        if let descriptor = input.withLock({ $0.take() }) { poller.close(descriptor) }
+        if let descriptor = input.withLock({ $0.take() }) {
+            // A writer that waits gives up first: the number must not be used any more when it is closed.
+            poller.wake(descriptor)
+            await inputLock.withLock { poller.close(descriptor) }
+        }
         if await ended.value(within: limit) == nil { stopReading() }
         removeFiles()
     }

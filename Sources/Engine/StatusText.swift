@@ -7,7 +7,7 @@ package enum StatusText {
         switch record.phase {
         case .making, .created: return "Created"
         case .removing: return "Removal In Progress"
-        case .running, .paused:
+        case .running, .paused, .ending:
             let text = "Up \(elapsed(since: record.started, now: now))"
             return record.phase == .paused ? text + " (Paused)" : text
         case .exited:

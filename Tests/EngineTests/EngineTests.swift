@@ -267,3 +267,52 @@ private actor Collector {
     var text: String { String(decoding: bytes, as: UTF8.self) }
     func add(_ frames: [Frame]) { for frame in frames { bytes += frame.bytes } }
 }
+
+@Suite(.timeLimit(.minutes(1))) struct RecoveryTests {
+    let scratch: Scratch
+    let manager = FakeManager()
+
+    init() throws { scratch = try Scratch() }
+
+    /// A daemon that is let go without a word, as kill -9 does it.
+    private func engine() async throws -> Engine {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        // The daemon before gives its lock back when its last task has noticed that it is gone.
+        for _ in 0..<100 {
+            if let engine = try? await Engine(configuration: scratch.configuration, manager: manager, logger: logger) {
+                return engine
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return try await Engine(configuration: scratch.configuration, manager: manager, logger: logger)
+    }
+
+    private func create(_ engine: Engine, _ name: String, _ command: [String]) async throws {
+        var config = ContainerConfig()
+        config.image = "test"
+        config.cmd = command
+        config.openStdin = true
+        _ = try await engine.create(name: name, request: ContainerCreateRequest(config: config))
+    }
+
+    @Test func anotherDaemonFindsWhatRunsAndWhatHasEnded() async throws {
+        var first: Engine? = try await engine()
+        try await create(first!, "runs", ["cat"])
+        try await create(first!, "made", ["cat"])
+        try await first!.start("runs")
+        await first!.abandon()
+        first = nil
+        let second = try await engine()
+        #expect(try await second.inspect("runs", size: false).state.running)
+        #expect(try await second.inspect("made", size: false).state.status == "created")
+        let attachment = try await second.attach(
+            "runs", stdin: true, stdout: true, stderr: true, logs: false, stream: true)
+        _ = try await attachment.input?.write(Array("hello\n".utf8))
+        let frames = await attachment.output?.next()
+        #expect(frames?.first?.bytes == Array("hello\n".utf8))
+        try await second.remove("runs", force: true, volumes: false)
+        try await second.remove("made", force: true, volumes: false)
+        #expect(await manager.leftovers == 0)
+    }
+}
