@@ -259,6 +259,8 @@ class Benchmark:
                     entries.append(("exec, docker.io", theirs.command("exec", "bench", "true"), theirs.env, {}))
                 self.alternate(entries)
             if "memory" in self.only:
+                # At rest: what a process needed for its last call it may take a moment to give back.
+                time.sleep(4)
                 self.processes(json.loads(ours.output("chain", "--format", "json")))
                 if theirs:
                     self.memory.update({f"Pss of {n}": pss(p) for n, p in theirs.processes().items()})
