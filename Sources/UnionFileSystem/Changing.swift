@@ -75,6 +75,15 @@ extension FileSystem {
         if node.attributes != nil { node.attributes = attributes }
     }
 
+    /// Takes the set-id bits away from a program that is about to be written by one who may not keep them (inode(7)).
+    func dropSetID(of node: Node) throws(Errno) {
+        var changed = try attributes(of: node)
+        guard node.type == .file, changed.mode & 0o6000 != 0 else { return }
+        changed.mode &= ~0o4000
+        if changed.mode & 0o10 != 0 { changed.mode &= ~0o2000 }
+        try write(changed, of: node)
+    }
+
     private func prepareChange(_ node: Node) throws(Errno) {
         guard node.synthetic == nil else { throw .notPermitted }
         try demandWritable(node)

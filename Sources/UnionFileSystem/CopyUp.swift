@@ -11,7 +11,18 @@ extension FileSystem {
         guard let tree = node.mount.tree, tree.isWritable, node.synthetic == nil else { throw .readOnlyFileSystem }
         if node.place == 0 { return }
         guard !node.isRemoved else { throw .noSuchFileOrDirectory }
-        if let parent = node.parent { try copyUp(parent) }
+        var missing: [Node] = []
+        var above = node.parent
+        while let folder = above, folder.place != 0 {
+            missing.append(folder)
+            above = folder.parent
+        }
+        while let folder = missing.popLast() { try copyUp(alone: folder, withData: true, tree) }
+        try copyUp(alone: node, withData: withData, tree)
+    }
+
+    /// Brings a node whose parent is in the writable folder there.
+    private func copyUp(alone node: Node, withData: Bool, _ tree: Tree) throws(Errno) {
         let (host, attributes) = try tree.stat(node)
         let name = tree.nextWorkName()
         let from = node.place

@@ -189,22 +189,29 @@ package final class FileSystem {
 
     static let nodeLimit = 16384
 
-    /// Cuts nodes that nobody holds and nobody looked up since the last sweep out of a mount's tree.
+    /// Cuts nodes that nobody holds, and nobody looked up since the last sweep, out of a mount's tree.
     private func sweep(_ mount: Mount) {
+        // Folders before what is in them; looked at from the end, so that emptied ones can go as well.
+        var folders: [Node] = [mount.root]
+        var next = 0
+        while next < folders.count {
+            for case .present(let child) in folders[next].children.values where !child.children.isEmpty {
+                folders.append(child)
+            }
+            next += 1
+        }
         var kept = 0
-        func visit(_ node: Node) {
-            for name in Array(node.children.keys) {
-                guard case .present(var below)? = node.children.removeValue(forKey: name) else { continue }
-                if !below.children.isEmpty { visit(below) }
-                let isPinned = below.mounted != nil || below.isSealed || below.synthetic != nil || below.wasUsed
-                below.wasUsed = false
-                if isPinned || !below.children.isEmpty || !isKnownUniquelyReferenced(&below) {
-                    node.children[name] = .present(below)
+        while let folder = folders.popLast() {
+            for name in Array(folder.children.keys) {
+                guard case .present(var child)? = folder.children.removeValue(forKey: name) else { continue }
+                let isPinned = child.mounted != nil || child.isSealed || child.synthetic != nil || child.wasUsed
+                child.wasUsed = false
+                if isPinned || !child.children.isEmpty || !isKnownUniquelyReferenced(&child) {
+                    folder.children[name] = .present(child)
                     kept += 1
                 }
             }
         }
-        visit(mount.root)
         mount.nodesMade = min(kept, FileSystem.nodeLimit / 2)
     }
 }

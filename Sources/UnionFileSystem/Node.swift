@@ -50,6 +50,16 @@ package final class Node {
         self.places = places
     }
 
+    /// Lets go of the folders above one after the other: each would free the next from within, as deep as a tree is.
+    deinit {
+        guard var above = parent else { return }
+        parent = nil
+        while isKnownUniquelyReferenced(&above), let next = above.parent {
+            above.parent = nil
+            above = next
+        }
+    }
+
     /// The topmost place.
     @inline(__always)
     var place: Int { places.trailingZeroBitCount }

@@ -88,6 +88,7 @@ extension FileSystem {
         if writes {
             try demandWritable(node)
             try copyUp(node, withData: flags & O_TRUNC == 0)
+            if !caller.credentials.keepsSetID { try dropSetID(of: node) }
         }
         let tree = node.mount.tree!
         remember(opened: node)

@@ -179,6 +179,8 @@ final class Tree {
         let isDefault =
             origin == nil && plain.type == attributes.type && plain.uid == attributes.uid && plain.gid == attributes.gid
             && (plain.mode == attributes.mode || plain.type == .link)
+            // The host takes set-id bits away when a process of no rank writes; the container's root may be of higher rank.
+            && (attributes.type != .file || attributes.mode & 0o6000 == 0)
         let hostType = FileType(mode: host.mode)
         if lacksNotes || (hostType != .file && hostType != .folder) {
             memoryNotes[HostID(host)] = isDefault ? nil : attributes.note(origin: origin)

@@ -67,6 +67,26 @@ import UnionFileSystem
         #expect(sample.files.path(of: folder, from: sample.files.root)?.count == 30 * 201)
     }
 
+    @Test func veryDeepTreesComeAndGo() throws {
+        let sample = Sample(layers: 1)
+        try sample.start()
+        var folder: Node? = sample.files.root
+        var depth = 0
+        while depth < 800 {
+            try sample.files.makeFolder([0x61], from: folder!, for: sample.caller, mode: 0o755)
+            folder = try sample.files.resolve([0x61], from: folder!, for: sample.caller).node()
+            depth += 1
+        }
+        let up = [UInt8](".".utf8) + [UInt8](".".utf8)
+        var above = try sample.files.resolve(up, from: folder!, for: sample.caller).node()
+        for _ in 0..<depth {
+            try sample.files.removeFolder([0x61], from: above, for: sample.caller)
+            above = sample.files.parent(of: above)
+        }
+        folder = nil
+        #expect(try sample.names("/") == [])
+    }
+
     @Test func beneathAndInRootConfine() throws {
         let sample = try sample()
         try sample.symlink("/d/e/f", "/d/abs")
