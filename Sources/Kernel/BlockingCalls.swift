@@ -43,7 +43,9 @@ package final class BlockingCalls: @unchecked Sendable {
             var result = body()
             if case .failure(.interrupted) = result {
                 result = .success(.restart)
-                wait.call.kernel.receivers.withKernel { _ = wait.call.kernel.givenUp.insert(wait.call.tid) }
+                if wait.call.isWaiting {
+                    wait.call.kernel.receivers.withKernel { _ = wait.call.kernel.givenUp.insert(wait.call.tid) }
+                }
             }
             // Done before answered: once answered, the caller may be anywhere, and needs no looking after.
             lock.lock()
@@ -56,6 +58,14 @@ package final class BlockingCalls: @unchecked Sendable {
         guard result == 0 else { throw .resourceTemporarilyUnavailable }
         events.wake()
         return .later
+    }
+
+    /// Whether a thread's call has been waited for until now. If the thread calls again, the host has given that call up.
+    func isWaiting(_ tid: pid_t) -> Bool {
+        guard !waits.isEmpty else { return false }
+        lock.lock()
+        defer { lock.unlock() }
+        return waits.contains { !$0.isDone && $0.call.tid == tid }
     }
 
     /// Ends the waits of callers that are gone or have a signal to handle. For the loop, some fifty times a second.

@@ -13,7 +13,8 @@ package enum SignalReturn {
     static let sigreturn: SystemCallHandler = { call throws(Errno) in
         let kernel = call.kernel
         // A call that this kernel itself gave up has its EINTR by right.
-        if kernel.givenUp.remove(call.tid) == nil, kernel.hasLostCalls { repair(call) }
+        let isByRight = kernel.givenUp.remove(call.tid) != nil || kernel.blocking.isWaiting(call.tid)
+        if !isByRight, kernel.hasLostCalls { repair(call) }
         return .native
     }
 
@@ -136,6 +137,8 @@ package enum SignalReturn {
 extension Kernel {
     /// Whether signals have lately taken calls away from this kernel: the host numbers all, and some did not come.
     var hasLostCalls: Bool {
+        // Without WAIT_KILLABLE_RECV signals take calls away that are being answered, too.
+        guard isKillable else { return true }
         let now = receivers.lost
         if now > lostCalls {
             lostCalls = now
