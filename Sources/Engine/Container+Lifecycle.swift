@@ -137,11 +137,13 @@ extension Container {
             log = nil
             for exec in execs.values { await exec.containerEnded() }
             let goes = record.hostConfig.autoRemove && !isRemoving && !isRestarting
-            do {
-                // One that goes at once is written only once more.
-                try await update { $0.phase = goes ? .removing : .exited }
-            } catch {
-                logger.error("cannot write the record", metadata: ["error": "\(error)"])
+            if goes {
+                // The record on the disk says "ending", from where a daemon started anew comes to the removal as well.
+                record.phase = .removing
+            } else {
+                do { try await update { $0.phase = .exited } } catch {
+                    logger.error("cannot write the record", metadata: ["error": "\(error)"])
+                }
             }
             event("die", ["exitCode": "\(exit.code)", "execDuration": "\(runSeconds)"])
             hub.finish()

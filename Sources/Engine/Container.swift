@@ -129,24 +129,19 @@ actor Container {
         let services = services
         let (id, folder, execFolder) = (id, folder, execFolder)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                do {
-                    // The container first: the manager does not remove a snapshot that one refers to.
-                    try await services.manager.deleteContainer(id)
-                    try await services.manager.removeSnapshot(id)
-                } catch {
-                    services.logger.error(
-                        "cannot remove the container at the manager",
-                        metadata: ["container": "\(id)", "error": "\(error)"])
+            func remove(_ what: String, _ body: @escaping @Sendable () async throws -> Void) {
+                group.addTask {
+                    do { try await body() } catch {
+                        services.logger.error(
+                            "cannot remove the \(what)", metadata: ["container": "\(id)", "error": "\(error)"])
+                    }
                 }
             }
-            group.addTask {
-                do {
-                    try await FileTree.remove(folder)
-                    try await FileTree.remove(execFolder)
-                } catch {
-                    services.logger.error("cannot remove files", metadata: ["container": "\(id)", "error": "\(error)"])
-                }
+            remove("container at the manager") { try await services.manager.deleteContainer(id) }
+            remove("snapshot") { try await services.manager.removeSnapshot(id) }
+            remove("files") {
+                try await FileTree.remove(folder)
+                try await FileTree.remove(execFolder)
             }
         }
         do {
