@@ -60,7 +60,14 @@ extension Engine {
             throw EngineError.noSuchContainer(exec.containerID)
         }
         try await shielded {
-            let process = try await container.execProcess(exec.request, consoleSize: consoleSize)
+            let process: RuntimeSpec.Process
+            do {
+                process = try await container.execProcess(exec.request, consoleSize: consoleSize)
+            } catch {
+                // A user or group that is not there, as moby counts it.
+                await exec.fail(126)
+                throw error
+            }
             try await exec.start(process: process)
         }
     }

@@ -92,7 +92,8 @@ actor Exec {
         }
     }
 
-    private func fail(_ code: Int) {
+    /// Ends an exec whose process could not be started, with the code that the field has for the reason.
+    func fail(_ code: Int) {
         exitCode = code
         ended = .now
         input.fulfill(nil)
