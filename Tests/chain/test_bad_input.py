@@ -270,7 +270,7 @@ def test_hostile_archives_are_refused(chain, tmp_path):
 def test_a_full_disk_during_import_is_said_and_survived():
     """Root only prepares the small disk; the daemons run as the ordinary user."""
     folder = tempfile.mkdtemp(prefix="uk-", dir="/tmp")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700,uid=65534,gid=65534", "tmpfs", folder], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=0700,uid=65534,gid=65534", "tmpfs", folder], check=True)
     try:
         script = f"""
 import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})
@@ -279,7 +279,9 @@ import os
 chain = Chain({folder!r})
 try:
     chain.start()
-    big = chain.run("sh", "-c", "head -c 2600000 /dev/urandom > {folder}/ballast")
+    disk = os.statvfs({folder!r})
+    with open("{folder}/ballast", "wb") as ballast:
+        ballast.write(bytes(disk.f_bavail * disk.f_bsize - 1_500_000))
     result = chain.uk("load", "-i", {BASE_IMAGE!r}, check=False)
     assert result.returncode != 0, result.stdout
     assert "no space left on device" in result.stderr.lower(), result.stderr
