@@ -55,8 +55,10 @@ install_packages() {
 
 BUILD_PACKAGES=(libgrpc-dev libprotobuf-c-dev libarchive-dev libsqlite3-dev pkg-config busybox-static)
 
-# What the Debian tree of the chain's tests holds beside the essential packages.
-DEBIAN_TREE=gcc,libc6-dev,git,python3,sqlite3,dpkg-dev,procps
+# What the Debian tree of the chain's tests holds beside the essential packages, and where it lies: under a name that
+# tells the list, so that a tree of an older list is not taken for it.
+DEBIAN_TREE=gcc,libc6-dev,git,python3,python3-venv,sqlite3,dpkg-dev,procps,perl,strace,gdb,sudo,redis-server,postgresql,nginx-light
+DEBIAN_TAR=/var/tmp/ukontainer-debian-$(cksum <<<"$DEBIAN_TREE" | cut -d' ' -f1).tar
 
 # Builds every program in release mode into $BUILT.
 build() {
