@@ -6,7 +6,7 @@ enum LayerNames {
     static let prefix = ".wh."
     static let specialPrefix = ".wh..wh."
     /// Marks a folder that hides the layers below.
-    static let opaque: FilePath.Component = ".wh..wh.opq"
+    static let opaque: FilePath.Component = ".wh..wh..opq"
     /// Marks a folder with placeholders in it.
     static let placeholders: FilePath.Component = ".wh..wh.special"
 
