@@ -17,6 +17,9 @@ package final class Process {
     var youngestBefore: pid_t = 0
     /// Threads that were let be born and have not been seen yet.
     var unseenThreads = 0
+    /// Whether somebody in the container may be tracing it (ptrace(2)): set when one asks to, and handed on to children, as
+    /// PTRACE_O_TRACEFORK does. Then its calls must reach the host as they are, for the tracer to see.
+    package internal(set) var isTraced = false
     /// An exec that is under way.
     var pendingExec: PendingExec?
 

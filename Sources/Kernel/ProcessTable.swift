@@ -242,6 +242,7 @@ package final class ProcessTable {
     private func begin(_ pid: pid_t, parent: Process) -> Process {
         if parent.unseenChildren > 0 { parent.unseenChildren -= 1 }
         let process = Process(pid: pid, parent: parent.pid, inherited: parent.inherited, table: self)
+        process.isTraced = parent.isTraced
         enter(process)
         return process
     }
