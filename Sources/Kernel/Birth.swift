@@ -50,6 +50,12 @@ extension Kernel {
                 errno: .resourceTemporarilyUnavailable,
                 text: "container has reached its limit of \(limits.pids) processes")
         }
+        guard !descriptors.contains(where: { SocketTable.isUnixDatagram($0.rawValue) }) else {
+            throw KernelFailure(
+                errno: .invalidArgument,
+                text: "a unix datagram socket passed to the process would lead it to all sockets of the host: "
+                    + "pass one of SOCK_SEQPACKET or SOCK_STREAM")
+        }
         let process = files.withHome(process)
         var token: UInt64 = 0
         _ = getrandom(&token, 8, 0)

@@ -15,6 +15,8 @@ final class EventQueue: @unchecked Sendable {
         case connection
         case unborn
         case wake
+        /// A unix datagram socket has messages to pass on.
+        case datagram
     }
 
     struct Event {
@@ -40,6 +42,15 @@ final class EventQueue: @unchecked Sendable {
         event.events = hangUpOnly ? 0 : EPOLLIN.rawValue
         event.data.u64 = UInt64(kind.rawValue) << 32 | UInt64(value)
         epoll_ctl(descriptor, EPOLL_CTL_ADD, fd, &event)
+    }
+
+    /// Has the loop told of other events of `fd` than before.
+    /// - Parameter events: as in epoll_ctl(2).
+    func change(_ fd: CInt, _ kind: Kind, _ value: UInt32, _ events: UInt32) {
+        var event = epoll_event()
+        event.events = events
+        event.data.u64 = UInt64(kind.rawValue) << 32 | UInt64(value)
+        epoll_ctl(descriptor, EPOLL_CTL_MOD, fd, &event)
     }
 
     func remove(_ fd: CInt) {

@@ -20,6 +20,7 @@ package final class Kernel: @unchecked Sendable {
     let loader: CInt
     let events: EventQueue
     let sockets: SocketTable
+    let datagrams: DatagramTable
     let sysV = SysVTable()
     package let blocking: BlockingCalls
     let receivers: Receivers
@@ -66,6 +67,7 @@ package final class Kernel: @unchecked Sendable {
         blocking = BlockingCalls(events: events)
         receivers = Receivers(listener: listener)
         sockets = SocketTable()
+        datagrams = DatagramTable(events: events)
         system = SystemNames(specification)
         var table = [SystemCallHandler?](repeating: nil, count: 512)
         for row in SystemCallTable.rows where row.number < table.count { table[row.number] = row.handler }
@@ -112,6 +114,7 @@ package final class Kernel: @unchecked Sendable {
         case .control: accept()
         case .connection: connectionSpoke(CInt(event.value))
         case .unborn: birthEnded(pid_t(event.value))
+        case .datagram: datagrams.spoke(event.value)
         case .wake: events.woke()
         }
     }

@@ -15,13 +15,50 @@ enum SocketCalls {
         case AF_NETLINK where number == 0: break
         default: throw .addressFamilyNotSupported
         }
+        if domain == AF_UNIX, DatagramTable.isDatagram(type) {
+            let datagrams = call.kernel.datagrams
+            return try call.kernel.sockets.make(
+                domain: domain, type: type & ~0xF | CInt(SOCK_SEQPACKET.rawValue), number: number, always: true
+            ) { datagrams.enter($0, isPaired: false) }
+        }
         return try call.kernel.sockets.make(domain: domain, type: type, number: number)
+    }
+
+    /// socketpair(2) of datagram sockets; the filter passes the other types.
+    static let socketpair: SystemCallHandler = { call throws(Errno) in
+        guard call.int(0) == AF_UNIX else { throw Errno(rawValue: EOPNOTSUPP) }
+        let flags = call.int(1) & ~0xF
+        var pair: [CInt] = [-1, -1]
+        guard
+            Glibc.socketpair(
+                AF_UNIX, CInt(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue) | flags, call.int(2), &pair) == 0
+        else { throw Errno(rawValue: errno) }
+        defer { for socket in pair { close(socket) } }
+        // Before there is something that would have to be taken back.
+        try call.write(array: [CInt(-1), CInt(-1)], at: call[3])
+        var numbers: [CInt] = []
+        for socket in pair {
+            numbers.append(try call.inject(socket, closeOnExec: flags & CInt(SOCK_CLOEXEC.rawValue) != 0))
+            if let inode = SocketTable.inode(socket) { call.kernel.datagrams.enter(inode, isPaired: true) }
+        }
+        try call.write(array: numbers, at: call[3])
+        return .value(0)
     }
 
     static let connect: SystemCallHandler = { call throws(Errno) in
         let address = try readAddress(call, 1)
         let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
         do throws(Errno) {
+            if isDatagram(socket, call) {
+                let target = try translate(address, call, nil)
+                defer { if target.descriptor >= 0 { close(target.descriptor) } }
+                guard let datagram = try datagram(socket, call) else { throw .badFileDescriptor }
+                try perform(target) { Glibc.connect(datagram.host, $0, $1) }
+                datagram.isConnected = address.family != AF_UNSPEC
+                datagram.peerName = datagram.isConnected ? address.bytes : []
+                close(socket)
+                return .value(0)
+            }
             let target = try translate(address, call, socket)
             let isStream = SocketTable.option(SO_TYPE, of: socket) != CInt(SOCK_DGRAM.rawValue)
             let waits = isStream && fcntl(socket, F_GETFL) & O_NONBLOCK == 0 && address.family != AF_UNSPEC
@@ -48,14 +85,17 @@ enum SocketCalls {
 
     static let bind: SystemCallHandler = { call throws(Errno) in
         let address = try readAddress(call, 1)
-        let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
-        defer { close(socket) }
+        let held = try call.kernel.sockets.duplicate(of: call.int(0), call)
+        defer { close(held) }
+        let datagram = try datagram(held, call)
+        let socket = datagram?.host ?? held
         guard address.family == AF_UNIX, let name = address.unixName else {
             try perform(Target(bytes: address.bytes)) { Glibc.bind(socket, $0, $1) }
             return .value(0)
         }
         if name.first == 0 {
-            try perform(try translate(address, call, socket)) { Glibc.bind(socket, $0, $1) }
+            try perform(try translate(address, call, datagram == nil ? socket : nil)) { Glibc.bind(socket, $0, $1) }
+            datagram?.localName = address.bytes
             return .value(0)
         }
         let state = call.process.inherited.files
@@ -70,28 +110,38 @@ enum SocketCalls {
                 }
             try perform(Target(bytes: try unixAddress(bytes))) { Glibc.bind(socket, $0, $1) }
         }
-        if let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.bytes, for: inode) }
+        if let datagram {
+            datagram.localName = address.bytes
+        } else if let inode = SocketTable.inode(socket) {
+            call.kernel.sockets.remember(address.bytes, for: inode)
+        }
         return .value(0)
     }
 
     static let listen: SystemCallHandler = { call throws(Errno) in
         if let socket = try? call.kernel.sockets.duplicate(of: call.int(0), call) {
+            defer { close(socket) }
+            if isDatagram(socket, call) { throw Errno(rawValue: EOPNOTSUPP) }
             call.kernel.sockets.forget(socket)
-            close(socket)
         }
         return .native
     }
 
-    /// A datagram to an address. Only unix sockets name something that the host must not look up by itself.
+    /// A datagram to an address. Only unix sockets name something that the host must not look up by itself, and of
+    /// those the container has none that it could send through: this is one that the kernel passes messages on for.
     static let sendto: SystemCallHandler = { call throws(Errno) in
-        guard let socket = try duplicate(call) else { return .native }
-        defer { close(socket) }
-        guard SocketTable.option(SO_DOMAIN, of: socket) == AF_UNIX else { return .native }
-        guard SocketTable.option(SO_TYPE, of: socket) == CInt(SOCK_DGRAM.rawValue) else { return .native }
+        if call.kernel.datagrams.isEmpty || call.int(5) == 0 { return .native }
+        guard let inode = SocketTable.inode(of: call.int(0), call), call.kernel.datagrams.isDatagram(inode)
+        else { return .native }
+        // One that was not used otherwise yet has no name to tell, and stays as it is: any socket will do.
+        let open = call.kernel.datagrams.existing(inode)
+        let socket = open?.host ?? Glibc.socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { throw Errno(rawValue: errno) }
+        defer { if open == nil { close(socket) } }
         let size = Int(clamping: call[2])
         guard size <= 1 << 20 else { throw Errno(rawValue: EMSGSIZE) }
         let data = try call.readArray(UInt8.self, at: call[1], count: size)
-        let target = try translate(try readAddress(call, 4), call, socket)
+        let target = try translate(try readAddress(call, 4), call, nil)
         defer { if target.descriptor >= 0 { close(target.descriptor) } }
         // The loop cannot wait for a reader that is behind.
         let sent = target.withAddress { address, length in
@@ -101,17 +151,52 @@ enum SocketCalls {
         return .value(sent)
     }
 
+    /// The datagram socket behind what the caller holds, opened for use; nil when it is another kind of socket.
+    private static func datagram(_ held: CInt, _ call: CallContext) throws(Errno) -> DatagramSocket? {
+        guard !call.kernel.datagrams.isEmpty, let inode = SocketTable.inode(held) else { return nil }
+        let socket = try call.kernel.datagrams.socket(inode, held: held)
+        if socket != nil { call.kernel.sockets.forget(held) }
+        return socket
+    }
+
+    private static func isDatagram(_ held: CInt, _ call: CallContext) -> Bool {
+        guard !call.kernel.datagrams.isEmpty, let inode = SocketTable.inode(held) else { return false }
+        return call.kernel.datagrams.isDatagram(inode)
+    }
+
     static let getsockname: SystemCallHandler = { call throws(Errno) in
-        try name(call) { Glibc.getsockname($0, $1, $2) }
+        if let datagram = openDatagram(call), !datagram.localName.isEmpty {
+            return try answer(call, datagram.localName)
+        }
+        return try name(call) { Glibc.getsockname($0, $1, $2) }
     }
 
     static let getpeername: SystemCallHandler = { call throws(Errno) in
-        try name(call) { Glibc.getpeername($0, $1, $2) }
+        if let datagram = openDatagram(call) {
+            guard datagram.isConnected else { throw Errno(rawValue: ENOTCONN) }
+            return try answer(call, datagram.peerName)
+        }
+        return try name(call) { Glibc.getpeername($0, $1, $2) }
     }
 
-    /// SO_PEERCRED: who is at the other end, as the container counts.
+    private static func openDatagram(_ call: CallContext) -> DatagramSocket? {
+        if call.kernel.datagrams.isEmpty { return nil }
+        return SocketTable.inode(of: call.int(0), call).flatMap { call.kernel.datagrams.existing($0) }
+    }
+
+    /// SO_PEERCRED: who is at the other end, as the container counts. SO_TYPE: what the container asked for.
     static let getsockopt: SystemCallHandler = { call throws(Errno) in
         guard call.int(1) == SOL_SOCKET else { return .native }
+        if call.int(2) == SO_TYPE {
+            guard !call.kernel.datagrams.isEmpty, let inode = SocketTable.inode(of: call.int(0), call),
+                call.kernel.datagrams.isDatagram(inode)
+            else { return .native }
+            let room = try call.read(UInt32.self, at: call[4])
+            guard room >= 4 else { throw .invalidArgument }
+            try call.write(CInt(SOCK_DGRAM.rawValue), at: call[3])
+            try call.write(UInt32(4), at: call[4])
+            return .value(0)
+        }
         guard let socket = try duplicate(call) else { return .native }
         defer { close(socket) }
         var (credentials, size) = ((pid: pid_t(0), uid: UInt32(0), gid: UInt32(0)), socklen_t(12))
@@ -174,9 +259,10 @@ enum SocketCalls {
         return Address(bytes: try call.readArray(UInt8.self, at: call[index], count: Int(size)))
     }
 
-    private static func translate(_ address: Address, _ call: CallContext, _ socket: CInt) throws(Errno) -> Target {
+    /// - Parameter socket: whose name it is from here on, if any's.
+    private static func translate(_ address: Address, _ call: CallContext, _ socket: CInt?) throws(Errno) -> Target {
         guard address.family == AF_UNIX, let name = address.unixName else { return Target(bytes: address.bytes) }
-        if let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.bytes, for: inode) }
+        if let socket, let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.bytes, for: inode) }
         if name.first == 0 { return Target(bytes: try unixAddress(call.kernel.abstractPrefix + name.dropFirst())) }
         let state = call.process.inherited.files
         let base = name.first == UInt8(ascii: "/") ? state.root : state.folder

@@ -28,17 +28,22 @@ package final class SocketTable {
     }
 
     /// Makes a socket for a caller.
-    func make(domain: CInt, type: CInt, number: CInt) throws(Errno) -> Reply {
-        if canFetch { return .native }
+    /// - Parameter always: also where the caller could make it by itself; `made` hears of its inode.
+    func make(
+        domain: CInt, type: CInt, number: CInt, always: Bool = false, made: (UInt64) -> Void = { _ in }
+    ) throws(Errno) -> Reply {
+        if canFetch, !always { return .native }
         let flags = CInt(SOCK_CLOEXEC.rawValue)
         let socket = Glibc.socket(domain, type | flags, number)
         guard socket >= 0 else { throw Errno(rawValue: errno) }
-        if let inode = SocketTable.inode(socket) {
+        let inode = SocketTable.inode(socket)
+        if let inode { made(inode) }
+        if !canFetch, let inode {
             if kept.count >= SocketTable.limit, let oldest = keptOrder.first { forget(inode: oldest) }
             kept[inode] = socket
             keptOrder.append(inode)
         }
-        return .descriptor(socket, closeOnExec: type & flags != 0, closing: false)
+        return .descriptor(socket, closeOnExec: type & flags != 0, closing: canFetch)
     }
 
     /// A duplicate of a caller's socket. The caller of this function closes it.
@@ -94,6 +99,11 @@ package final class SocketTable {
         var status = stat()
         guard fstat(socket, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
         return UInt64(status.st_ino)
+    }
+
+    /// Whether a descriptor is a datagram socket that sends to paths of the host's.
+    static func isUnixDatagram(_ descriptor: CInt) -> Bool {
+        option(SO_DOMAIN, of: descriptor) == AF_UNIX && option(SO_TYPE, of: descriptor) == CInt(SOCK_DGRAM.rawValue)
     }
 
     /// An int-sized option at SOL_SOCKET.

@@ -31,6 +31,9 @@ package enum SystemCallTable {
         Rule(0, .isOne(of: [3, 4, 7, 8, 23, 24, 27, 28, 38, 39, 47]), .handled(IdentityCalls.prctl)),
     ]
 
+    /// SOCK_DGRAM and SOCK_RAW, each with SOCK_NONBLOCK, SOCK_CLOEXEC, both, or none.
+    private static let datagramTypes: [UInt32] = [2, 3].flatMap { [$0, $0 | 0x800, $0 | 0x80000, $0 | 0x80800] }
+
     /// A group's or user's (PRIO_PGRP, PRIO_USER) are the host's to the host: only the caller's own is native.
     private static let priorityRules: [Rule] = [
         Rule(0, .isOne(of: [1, 2]), .handled(SchedulingCalls.priority)), Rule(1, .isZero, .native),
@@ -89,11 +92,13 @@ package enum SystemCallTable {
         SystemCall(50, "listen", .handled(SocketCalls.listen)),
         SystemCall(51, "getsockname", .handled(SocketCalls.getsockname)),
         SystemCall(52, "getpeername", .handled(SocketCalls.getpeername)),
-        SystemCall(53, "socketpair", .native),
+        SystemCall(
+            53, "socketpair",
+            .depends([Rule(1, .isOne(of: datagramTypes), .handled(SocketCalls.socketpair))], otherwise: .native)),
         SystemCall(54, "setsockopt", .native),
         SystemCall(
             55, "getsockopt",
-            .depends([Rule(2, .isOne(of: [17]), .handled(SocketCalls.getsockopt))], otherwise: .native)),
+            .depends([Rule(2, .isOne(of: [3, 17]), .handled(SocketCalls.getsockopt))], otherwise: .native)),
         SystemCall(
             56, "clone",
             .depends(

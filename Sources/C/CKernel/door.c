@@ -83,6 +83,68 @@ ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd) {
     return n;
 }
 
+enum { MOST_DESCRIPTORS = 253 }; // SCM_MAX_FD
+
+ssize_t ukk_send_datagram(int socket, const void *data, size_t size, const int *fds, int count) {
+    struct iovec iov = {(void *)data, size};
+    union { char room[CMSG_SPACE(sizeof(int) * MOST_DESCRIPTORS)]; struct cmsghdr align; } control;
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (count > 0 && count <= MOST_DESCRIPTORS) {
+        size_t length = sizeof(int) * (size_t)count;
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.room;
+        message.msg_controllen = CMSG_SPACE(length);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(length);
+        memcpy(CMSG_DATA(header), fds, length);
+    }
+    ssize_t n;
+    while ((n = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL)) < 0 && errno == EINTR) {}
+    return n < 0 ? -errno : n;
+}
+
+ssize_t ukk_receive_datagram(int socket, void *data, size_t size, int *fds, int *count, int *end) {
+    struct iovec iov = {data, size};
+    union {
+        char room[CMSG_SPACE(sizeof(int) * MOST_DESCRIPTORS) + CMSG_SPACE(sizeof(struct ucred))];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t n;
+    *count = 0;
+    *end = 1;
+    while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)) < 0 && errno == EINTR) {}
+    if (n < 0) return -errno;
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
+        *end = 0;
+        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;
+        *count = (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(fds, CMSG_DATA(h), sizeof(int) * (size_t)*count);
+    }
+    return n;
+}
+
+int ukk_accept_own(int listener) {
+    for (;;) {
+        int end = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (end < 0 && errno == EINTR) continue;
+        if (end < 0) return -errno;
+        struct ucred peer;
+        socklen_t size = sizeof peer;
+        if (getsockopt(end, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == getpid()) return end;
+        close(end);
+    }
+}
+
+void ukk_close_soon(int fd) {
+    struct linger none = {0, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    close(fd);
+}
+
 void ukk_be_prompt(void) {
     struct {
         uint32_t size, policy;

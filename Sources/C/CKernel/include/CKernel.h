@@ -81,6 +81,16 @@ struct ukk_nursery_event {
 /// sendmsg with descriptors and recvmsg without waiting, on the nursery's socket.
 ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd);
 
+/// Sends one message with up to 253 descriptors, without waiting and without SIGPIPE. Its size, or -errno.
+ssize_t ukk_send_datagram(int socket, const void *data, size_t size, const int *fds, int count);
+/// Receives one message without waiting: its size, or -errno. `fds` has room for 253. `end`: there was no message, the
+/// other end is gone; told on sockets with SO_PASSCRED only.
+ssize_t ukk_receive_datagram(int socket, void *data, size_t size, int *fds, int *count, int *end);
+/// Accepts the connection that this process made itself, without waiting; anybody else's is closed. Does not block then.
+int ukk_accept_own(int listener);
+/// Closes a descriptor that came from a container, without waiting for what it may have left to send (SO_LINGER).
+void ukk_close_soon(int fd);
+
 enum { UKK_AT_EMPTY_PATH = 0x1000 };
 
 /// The plan's strings: an array too long for Swift's importer.
