@@ -110,11 +110,15 @@ enum SocketCalls {
                 }
             try perform(Target(bytes: try unixAddress(bytes))) { Glibc.bind(socket, $0, $1) }
         }
+<<<<<<< Updated upstream
         if let datagram {
             datagram.localName = address.bytes
         } else if let inode = SocketTable.inode(socket) {
             call.kernel.sockets.remember(address.bytes, for: inode)
         }
+=======
+        if let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.shown, for: inode) }
+>>>>>>> Stashed changes
         return .value(0)
     }
 
@@ -233,6 +237,12 @@ enum SocketCalls {
         var bytes: [UInt8]
         var family: CInt { bytes.count >= 2 ? CInt(bytes[0]) | CInt(bytes[1]) << 8 : AF_UNSPEC }
 
+        /// As getsockname(2) tells it: a path ends with its NUL, however much came behind (unix(7)).
+        var shown: [UInt8] {
+            guard family == AF_UNIX, bytes.count > 2, bytes[2] != 0, let name = unixName else { return bytes }
+            return bytes[..<2] + name + [0]
+        }
+
         /// A unix socket's name: a path, or a zero and an abstract name; nil for none (autobind).
         var unixName: [UInt8]? {
             guard bytes.count > 2 else { return nil }
@@ -262,7 +272,11 @@ enum SocketCalls {
     /// - Parameter socket: whose name it is from here on, if any's.
     private static func translate(_ address: Address, _ call: CallContext, _ socket: CInt?) throws(Errno) -> Target {
         guard address.family == AF_UNIX, let name = address.unixName else { return Target(bytes: address.bytes) }
+<<<<<<< Updated upstream
         if let socket, let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.bytes, for: inode) }
+=======
+        if let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.shown, for: inode) }
+>>>>>>> Stashed changes
         if name.first == 0 { return Target(bytes: try unixAddress(call.kernel.abstractPrefix + name.dropFirst())) }
         let state = call.process.inherited.files
         let base = name.first == UInt8(ascii: "/") ? state.root : state.folder

@@ -100,6 +100,13 @@ package struct Attributes: Sendable, Equatable {
         return who.overridesSearch && wanted == .read
     }
 
+    /// Takes away the set-id bits, as writing and chown do: set-group-ID stays with a file that its group may not execute, if
+    /// the one who acts belongs to the group or may keep such bits (inode(7)).
+    mutating func dropSetID(for who: Credentials) {
+        mode &= ~0o4000
+        if mode & 0o10 != 0 || !(who.isMember(of: gid) || who.keepsSetID) { mode &= ~0o2000 }
+    }
+
     package func isOwned(by who: Credentials) -> Bool { who.uid == uid || who.actsAsOwner }
 }
 

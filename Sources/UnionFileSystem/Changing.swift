@@ -17,7 +17,7 @@ extension FileSystem {
             result.mtime = now
             result.ctime = now
             show(attributes, on: node.mount, in: &result)
-            if result.ino == 0 { result.ino = syntheticInode(node.parent?.synthetic?.attributes.inode ?? 1, node.name) }
+            result.ino = inode(ofSynthetic: node)
             return result
         }
         if node.isRemoved {
@@ -75,13 +75,22 @@ extension FileSystem {
         if node.attributes != nil { node.attributes = attributes }
     }
 
-    /// Takes the set-id bits away from a program that is about to be written by one who may not keep them (inode(7)).
-    func dropSetID(of node: Node) throws(Errno) {
+    /// What a program loses that is about to be written: its capabilities, and the set-id bits unless the writer may keep
+    /// them (capabilities(7), inode(7)).
+    func dropPrivileges(of node: Node, for who: Credentials) throws(Errno) {
+        guard node.type == .file else { return }
+        try dropCapabilities(of: node)
         var changed = try attributes(of: node)
-        guard node.type == .file, changed.mode & 0o6000 != 0 else { return }
-        changed.mode &= ~0o4000
-        if changed.mode & 0o10 != 0 { changed.mode &= ~0o2000 }
+        guard !who.keepsSetID, changed.mode & 0o6000 != 0 else { return }
+        changed.dropSetID(for: who)
         try write(changed, of: node)
+    }
+
+    private func dropCapabilities(of node: Node) throws(Errno) {
+        let tree = node.mount.tree!
+        try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
+            _ = ukf_removexattr(descriptor, path, Tree.xattrPrefix + "security.capability")
+        }
     }
 
     private func prepareChange(_ node: Node) throws(Errno) {
@@ -105,15 +114,15 @@ extension FileSystem {
     package func setOwner(uid: UInt32?, gid: UInt32?, of node: Node, for caller: Caller) throws(Errno) {
         let credentials = caller.credentials
         var changed = try attributes(of: node)
-        if !credentials.mayChangeOwner {
+        if !credentials.mayChangeOwner, uid != nil || gid != nil {
             let keepsOwner = uid == nil || uid == changed.uid
             let mayGroup = gid == nil || gid == changed.gid || credentials.isMember(of: gid!)
             guard keepsOwner, mayGroup, credentials.uid == changed.uid else { throw .notPermitted }
         }
         try prepareChange(node)
-        if uid != nil || gid != nil, !node.isFolder {
-            changed.mode &= ~0o4000
-            if changed.mode & 0o10 != 0 { changed.mode &= ~0o2000 }
+        if node.type == .file {
+            changed.dropSetID(for: credentials)
+            try dropCapabilities(of: node)
         }
         changed.uid = uid ?? changed.uid
         changed.gid = gid ?? changed.gid

@@ -17,7 +17,8 @@ extension FileSystem {
             show(attributes, on: node.mount, in: &host)
             return host
         }
-        if let (mount, tree) = owner(of: path) {
+        if let (mount, tree, _) = owner(of: path) {
+            if removedLayerFiles.contains(id) { host.nlink = 0 }
             if tree.isVolatile || FileType(mode: host.mode) != .folder {
                 show(tree.attributes(AT_FDCWD, path, host: host), on: mount, in: &host)
                 return host
@@ -59,17 +60,18 @@ extension FileSystem {
     }
 
     /// The mount in whose folders on the host the file behind a descriptor lies, removed or not.
-    private func owner(of path: String) -> (Mount, Tree)? {
+    private func owner(of path: String) -> (mount: Mount, tree: Tree, isWritable: Bool)? {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             let count = ukf_readlink(AT_FDCWD, path, buffer.baseAddress!, 4096)
             guard count > 0, buffer[0] == UInt8(ascii: "/") else { return nil }
             let target = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
-            var found: (Mount, Tree)?
+            var found: (Mount, Tree, Bool)?
             var longest = -1
             for mount in mounts.reversed() {
                 guard let tree = mount.tree else { continue }
-                for place in tree.places where place.path.count > longest && place.holds(target) {
-                    found = (mount, tree)
+                for (index, place) in tree.places.enumerated()
+                where place.path.count > longest && place.holds(target) {
+                    found = (mount, tree, index == 0 && tree.isWritable && !mount.isReadonly)
                     longest = place.path.count
                 }
             }
@@ -77,17 +79,26 @@ extension FileSystem {
         }
     }
 
-    /// Owner and mode of a file that has lost its name, or never had one, and the way to write them.
-    private func nameless(_ path: String) throws(Errno) -> (attributes: Attributes, tree: Tree, host: ukf_stat) {
+    /// Owner and mode of a file that has lost its name, or never had one, and the way to write them; nil for what is no file
+    /// of the container's tree.
+    /// - Throws: `EROFS` when it is to be changed and lies in a layer, which nobody changes.
+    func nameless(_ path: String, changes: Bool) throws(Errno) -> (attributes: Attributes, tree: Tree, host: ukf_stat)?
+    {
         let host = try hostStat(behind: path)
-        guard let (mount, tree) = owner(of: path) else { throw .invalidArgument }
-        guard !mount.isReadonly, tree.isWritable else { throw .readOnlyFileSystem }
+        guard let (_, tree, isWritable) = owner(of: path) else { return nil }
+        guard isWritable || !changes else { throw .readOnlyFileSystem }
         return (tree.attributes(AT_FDCWD, path, host: host), tree, host)
     }
 
     /// fchmod(2) of a file without a name.
     package func setMode(_ mode: UInt32, behind path: String, for caller: Caller) throws(Errno) {
-        var (attributes, tree, host) = try nameless(path)
+        guard case (var attributes, let tree, var host)? = try nameless(path, changes: true) else {
+            // A pipe, a socket or a file of memory: the mode is the host's.
+            let shown = Attributes(host: try stat(behind: path), user: 0)
+            guard shown.isOwned(by: caller.credentials) else { throw .notPermitted }
+            try check(ukf_chmod(AT_FDCWD, path, mode & 0o777))
+            return
+        }
         guard attributes.isOwned(by: caller.credentials) else { throw .notPermitted }
         attributes.mode = mode & 0o7777
         let hostMode = Tree.hostMode(for: mode, type: attributes.type)
@@ -98,7 +109,12 @@ extension FileSystem {
 
     /// fchown(2) of a file without a name.
     package func setOwner(uid: UInt32?, gid: UInt32?, behind path: String, for caller: Caller) throws(Errno) {
-        var (attributes, tree, host) = try nameless(path)
+        guard case (var attributes, let tree, var host)? = try nameless(path, changes: true) else {
+            // A pipe, a socket or a file of memory: nobody but its maker can own it.
+            let shown = try stat(behind: path)
+            guard uid ?? shown.uid == shown.uid, gid ?? shown.gid == shown.gid else { throw .notPermitted }
+            return
+        }
         guard caller.credentials.mayChangeOwner else { throw .notPermitted }
         attributes.uid = uid ?? attributes.uid
         attributes.gid = gid ?? attributes.gid
@@ -108,6 +124,7 @@ extension FileSystem {
 
     /// futimens(3) of a file without a name.
     package func setTimes(_ times: [Int64]?, behind path: String) throws(Errno) {
+        _ = try nameless(path, changes: true)
         let descriptor = try check(ukf_open(AT_FDCWD, path, oPath, 0))
         defer { close(descriptor) }
         try check(ukf_futimens(descriptor, times))

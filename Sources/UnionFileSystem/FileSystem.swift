@@ -19,6 +19,8 @@ package final class FileSystem {
     /// Nodes that were opened, by the host's file that the descriptor holds.
     var openedNodes: [HostID: WeakNode] = [:]
     var openedNodesLimit = 1024
+    /// Files of layers that were removed here after they had been opened.
+    var removedLayerFiles: Set<HostID> = []
     /// Nodes of devices that were opened, by device number: what fstat shows for the host's device.
     var deviceNodes: [UInt64: WeakNode] = [:]
     /// Open folders whose listing is ours, by the host's (nameless) folder that the descriptor holds.

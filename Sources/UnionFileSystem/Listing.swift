@@ -9,8 +9,9 @@ extension FileSystem {
         if node.isRemoved { return [] }
         if let item = node.synthetic {
             guard case .folder(let folder) = item.content else { throw .notDirectory }
+            let inode = inode(ofSynthetic: node)
             let entries = folder.names(for: caller).map {
-                ListEntry(name: $0.name, type: $0.type, inode: syntheticInode(item.attributes.inode, $0.name))
+                ListEntry(name: $0.name, type: $0.type, inode: syntheticInode(inode, $0.name))
             }
             return entries + mountPoints(in: node, beside: entries)
         }
@@ -72,8 +73,8 @@ extension FileSystem {
             let node = handle.node
             handle.entries =
                 [
-                    ListEntry(name: Name("."), type: .folder, inode: try inode(of: node)),
-                    ListEntry(name: Name(".."), type: .folder, inode: try inode(of: parent(of: node))),
+                    ListEntry(name: Name("."), type: .folder, inode: try shownInode(of: node)),
+                    ListEntry(name: Name(".."), type: .folder, inode: try shownInode(of: parent(of: node))),
                 ] + (try list(node, for: caller))
         }
         let entries = handle.entries!
@@ -107,7 +108,16 @@ extension FileSystem {
         return records
     }
 
-    private func inode(of node: Node) throws(Errno) -> UInt64 { try attributes(of: node).inode }
+    private func shownInode(of node: Node) throws(Errno) -> UInt64 {
+        node.synthetic == nil ? try attributes(of: node).inode : inode(ofSynthetic: node)
+    }
+
+    /// The inode number of what no host file stands for.
+    func inode(ofSynthetic node: Node) -> UInt64 {
+        if let own = node.synthetic?.attributes.inode, own != 0 { return own }
+        guard let parent = node.parent else { return 1 }
+        return syntheticInode(parent.synthetic == nil ? 2 : inode(ofSynthetic: parent), node.name)
+    }
 
     func syntheticInode(_ parent: UInt64, _ name: Name) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ parent
@@ -133,6 +143,8 @@ extension Tree {
         var seen = Set<Name>()
         var rest = node.places
         let isSingle = !node.isMerged
+        // Files that were copied up keep their inode numbers, which notes tell.
+        let mayHoldCopies = isWritable && !isSingle
         while rest != 0 {
             let place = rest.trailingZeroBitCount
             rest &= rest - 1
@@ -157,8 +169,10 @@ extension Tree {
                         continue
                     }
                 }
-                if hasPlaceholders, entry.type == .file, let child = try child(of: node, named: entry.name) {
+                let hasNote = hasPlaceholders && (entry.type == .file || entry.type == .folder)
+                if hasNote || (mayHoldCopies && place == 0), let child = try child(of: node, named: entry.name) {
                     entry.type = child.type
+                    if child.attributes == nil { entry.inode = try stat(child).attributes.inode }
                 }
                 if case .present(let child) = node.children[entry.name], let known = child.attributes {
                     entry.inode = known.inode

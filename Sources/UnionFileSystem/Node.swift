@@ -40,6 +40,11 @@ package final class Node {
     enum Child {
         case present(Node)
         case absent
+
+        /// A mount point that no folder of the host holds, or one on which something is mounted.
+        var isMadeUp: Bool {
+            if case .present(let node) = self { node.synthetic != nil || node.mounted != nil } else { false }
+        }
     }
 
     init(parent: Node?, name: Name, mount: Mount, type: FileType, places: UInt128 = 0) {

@@ -22,6 +22,8 @@ extension FileSystem {
     ) throws(Errno) -> Opened {
         var options = options
         let creates = flags & O_CREAT != 0 && flags & oPath == 0
+        // Since Linux 6.4; O_TMPFILE includes O_DIRECTORY.
+        if creates, flags & O_DIRECTORY != 0 { throw .invalidArgument }
         if flags & O_NOFOLLOW == 0, !creates || flags & O_EXCL == 0 { options.insert(.followLast) }
         if creates, path.last == UInt8(ascii: "/") {
             _ = try resolve(path, from: base, for: caller, .name)
@@ -41,6 +43,8 @@ extension FileSystem {
         switch place {
         case .descriptor(let path):
             if flags & O_DIRECTORY != 0 { throw .notDirectory }
+            // O_PATH descriptors are not handed over; see `openForPath`.
+            let flags = flags & oPath != 0 ? O_ACCMODE | O_NONBLOCK : flags
             return .descriptor(try reopenForeign(path, flags: flags))
         case .node(let node):
             if creates, node.isFolder { throw .isDirectory }
@@ -88,7 +92,7 @@ extension FileSystem {
         if writes {
             try demandWritable(node)
             try copyUp(node, withData: flags & O_TRUNC == 0)
-            if !caller.credentials.keepsSetID { try dropSetID(of: node) }
+            try dropPrivileges(of: node, for: caller.credentials)
         }
         let tree = node.mount.tree!
         remember(opened: node)
@@ -197,7 +201,7 @@ extension FileSystem {
 
     /// Opens anew what a descriptor of a process holds, as `/proc/PID/fd/N` lets one do.
     private func reopenForeign(_ path: [UInt8], flags: CInt) throws(Errno) -> CInt {
-        let isWrite = flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0
+        let isWrite = [O_WRONLY, O_RDWR].contains(flags & O_ACCMODE) || flags & O_TRUNC != 0
         return try withCString(path) { path throws(Errno) in
             if isWrite {
                 // A removed file may be one of a layer, which nobody may write.

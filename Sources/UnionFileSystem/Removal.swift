@@ -27,6 +27,7 @@ extension FileSystem {
         }
         try demandRemovable(node, in: found.parent, for: caller)
         guard node.isFolder else { throw .notDirectory }
+        if try removeUnmerged(node, in: found.parent) { return }
         guard try list(node, for: caller).isEmpty else { throw .directoryNotEmpty }
         try removeName(node, in: found.parent)
     }
@@ -63,6 +64,21 @@ extension FileSystem {
         parent.children[name] = tree.isVolatile ? nil : .absent
     }
 
+    /// Leaves it to the host to say whether a folder is empty, where nothing lies below and nothing is mounted in it.
+    /// - Returns: false when there is something in it, which may be markers.
+    private func removeUnmerged(_ node: Node, in parent: Node) throws(Errno) -> Bool {
+        guard node.places == 1, !parent.isMerged, !node.children.values.contains(where: { $0.isMadeUp }) else {
+            return false
+        }
+        let tree = parent.mount.tree!
+        let removed = try tree.at(node, place: 0) { descriptor, path in ukf_unlink(descriptor, path, AT_REMOVEDIR) }
+        if removed == -ENOTEMPTY || removed == -EEXIST { return false }
+        try check(removed)
+        retire(node)
+        parent.children[node.name] = tree.isVolatile ? nil : .absent
+        return true
+    }
+
     /// Removes a folder of the writable place, in which there are markers at the most.
     private func removeHostFolder(_ node: Node) throws(Errno) {
         let tree = node.mount.tree!
@@ -78,7 +94,9 @@ extension FileSystem {
 
     private func retire(_ node: Node) {
         node.isRemoved = true
-        if let id = node.hostID { openedNodes[id] = nil }
+        guard let id = node.hostID, openedNodes.removeValue(forKey: id) != nil else { return }
+        // The layer keeps the file: who has it open is told that it is gone.
+        if node.place != 0, !node.isFolder { removedLayerFiles.insert(id) }
     }
 
     /// rename(2), renameat2(2) with RENAME_NOREPLACE (1) or RENAME_EXCHANGE (2).
@@ -151,11 +169,16 @@ extension FileSystem {
             old.parent.children[old.name] = tree.isVolatile ? nil : .absent
             place(node, new.name, in: new.parent)
         }
-        if let host = try? tree.hostStat(node), FileType(mode: host.mode) != node.type {
-            try tree.markSpecial(new.parent)
-        }
-        if flags == 2, let host = try? tree.hostStat(target!), FileType(mode: host.mode) != target!.type {
-            try tree.markSpecial(old.parent)
+        try markIfSpecial(node, in: new.parent)
+        if flags == 2 { try markIfSpecial(target!, in: old.parent) }
+    }
+
+    /// A folder tells by a marker that its listing is not to be left to the host.
+    private func markIfSpecial(_ node: Node, in parent: Node) throws(Errno) {
+        let tree = parent.mount.tree!
+        guard !tree.isVolatile, let found = try? tree.stat(node) else { return }
+        if FileType(mode: found.host.mode) != node.type || found.host.ino != found.attributes.inode {
+            try tree.markSpecial(parent)
         }
     }
 

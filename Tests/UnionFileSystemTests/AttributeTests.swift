@@ -111,17 +111,20 @@ import UnionFileSystem
         sample.write("x", sample.layers[0] + "/a")
         try sample.start()
         let node = try sample.node("/a")
-        try sample.files.setXattr("security.capability", to: [1, 2, 3], flags: 0, of: node, for: sample.caller)
-        try sample.files.setXattr("user.note", to: [4], flags: 0, of: node, for: sample.caller)
-        #expect(try sample.files.xattr("security.capability", of: node, for: sample.caller) == [1, 2, 3])
+        try sample.files.setXattr("security.capability", to: [1, 2, 3], flags: 0, of: .node(node), for: sample.caller)
+        try sample.files.setXattr("user.note", to: [4], flags: 0, of: .node(node), for: sample.caller)
+        #expect(try sample.files.xattr("security.capability", of: .node(node), for: sample.caller) == [1, 2, 3])
         #expect(
-            try sample.files.xattrNames(of: node, for: sample.caller).sorted() == ["security.capability", "user.note"])
+            try sample.files.xattrNames(of: .node(node), for: sample.caller).sorted() == [
+                "security.capability", "user.note",
+            ])
         #expect(
             sample.failure { () throws(Errno) in
-                try sample.files.setXattr("user.ukontainer.stat", to: [1], flags: 0, of: node, for: sample.caller)
+                try sample.files.setXattr(
+                    "user.ukontainer.stat", to: [1], flags: 0, of: .node(node), for: sample.caller)
             } == .notPermitted)
         try sample.start()
-        #expect(try sample.files.xattr("user.note", of: try sample.node("/a"), for: sample.caller) == [4])
+        #expect(try sample.files.xattr("user.note", of: .node(try sample.node("/a")), for: sample.caller) == [4])
     }
 
     @Test func nonsenseInANoteIsPassedOver() throws {

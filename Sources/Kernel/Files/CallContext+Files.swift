@@ -43,6 +43,15 @@ extension CallContext {
         return place
     }
 
+    /// The host's name of a descriptor that was not opened with O_PATH: such a one allows neither reading nor writing.
+    /// - Throws: `EBADF`.
+    func openDescriptorName(_ descriptor: CInt) throws(Errno) -> String {
+        let name = try descriptorName(descriptor)
+        var link = Glibc.stat()
+        guard lstat(name, &link) == 0, link.st_mode & 0o600 != 0 else { throw .badFileDescriptor }
+        return name
+    }
+
     /// A lookup of a descriptor: a missing entry in /proc means a bad descriptor.
     func existing<R>(_ body: () throws(Errno) -> R) throws(Errno) -> R {
         do throws(Errno) {

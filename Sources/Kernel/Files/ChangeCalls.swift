@@ -12,7 +12,8 @@ enum ChangeCalls {
     }
 
     static let fchmod: SystemCallHandler = { call throws(Errno) in
-        try chmod(call, call.int(0), [], call.uint(1), 0x1000)
+        _ = try call.openDescriptorName(call.int(0))
+        return try chmod(call, call.int(0), [], call.uint(1), 0x1000)
     }
 
     static let fchmodat: SystemCallHandler = { call throws(Errno) in
@@ -46,7 +47,8 @@ enum ChangeCalls {
     }
 
     static let fchown: SystemCallHandler = { call throws(Errno) in
-        try chown(call, call.int(0), [], call.uint(1), call.uint(2), 0x1000)
+        _ = try call.openDescriptorName(call.int(0))
+        return try chown(call, call.int(0), [], call.uint(1), call.uint(2), 0x1000)
     }
 
     static let fchownat: SystemCallHandler = { call throws(Errno) in
@@ -81,7 +83,11 @@ enum ChangeCalls {
             times = [values.0, values.1, values.2, values.3]
         }
         // A null path means the descriptor itself: futimens(3).
-        if call[1] == 0 { return try setTimes(call, call.int(0), [], times, 0x1000) }
+        if call[1] == 0 {
+            guard call.int(0) != AT_FDCWD else { throw .badAddress }
+            _ = try call.openDescriptorName(call.int(0))
+            return try setTimes(call, call.int(0), [], times, 0x1000)
+        }
         return try setTimes(call, call.int(0), try call.path(1), times, call.int(3))
     }
 

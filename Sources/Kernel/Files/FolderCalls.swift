@@ -10,6 +10,7 @@ enum FolderCalls {
         let state = call.process.inherited.files
         guard !state.folder.isRemoved else { throw .noSuchFileOrDirectory }
         let path = call.files.path(of: state.folder, from: state.root) ?? Array("(unreachable)/".utf8)
+        guard path.count < 4096 else { throw .fileNameTooLong }
         guard UInt64(path.count) < call[1] else { throw .outOfRange }
         try call.write(path + [0], at: call[0])
         return .value(path.count + 1)

@@ -6,6 +6,14 @@ import UnionFileSystem
 /// open(2) and its kin.
 enum OpenCalls {
     private static let closeOnExec = O_CLOEXEC
+    /// The flags of open(2) that there are; openat2(2) takes no other.
+    private static let validFlags: UInt64 = {
+        let common =
+            O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC
+            | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        // O_LARGEFILE is 0 to the C library, not to the kernel.
+        return UInt64(common | ukf_o_direct | ukf_o_noatime | ukf_o_path | ukf_o_tmpfile | 0o100000)
+    }()
 
     static let open: SystemCallHandler = { call throws(Errno) in
         try open(call, folder: AT_FDCWD, path: try call.path(0), flags: call.int(1), mode: call.maskedMode(2))
@@ -29,7 +37,11 @@ enum OpenCalls {
             let rest = try call.read(call[2] + 24, count: Int(call[3]) - 24)
             guard rest.allSatisfy({ $0 == 0 }) else { throw .argListTooLong }
         }
-        guard how.0 <= UInt64(UInt32.max), how.2 & ~0x3f == 0 else { throw .invalidArgument }
+        guard how.0 & ~validFlags == 0, how.2 & ~0x3f == 0, how.2 & 0x18 != 0x18 else { throw .invalidArgument }
+        if how.0 & UInt64(ukf_o_path) != 0 {
+            let allowed = ukf_o_path | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+            guard how.0 & ~UInt64(allowed) == 0 else { throw .invalidArgument }
+        }
         var options: LookupOptions = []
         if how.2 & 0x01 != 0 { options.insert(.noMountCrossing) }
         if how.2 & 0x02 != 0 { options.insert(.noMagicLinks) }

@@ -28,9 +28,10 @@ enum StatCalls {
 
     static let statx: SystemCallHandler = { call throws(Errno) in
         let flags = call.int(2)
-        guard flags & ~(AT_SYMLINK_NOFOLLOW | 0x800 | 0x1000 | 0x6000) == 0, call[3] & 0x8000_0000 == 0 else {
-            throw .invalidArgument
-        }
+        // AT_STATX_FORCE_SYNC and AT_STATX_DONT_SYNC exclude one another.
+        guard flags & ~(AT_SYMLINK_NOFOLLOW | 0x800 | 0x1000 | 0x6000) == 0, flags & 0x6000 != 0x6000,
+            call[3] & 0x8000_0000 == 0
+        else { throw .invalidArgument }
         let path = call[1] == 0 && flags & 0x1000 != 0 ? [] : try call.path(1)
         var stat = try stat(call, folder: call.int(0), path: path, flags: flags)
         try withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { buffer throws(Errno) in
@@ -104,6 +105,7 @@ enum StatCalls {
         guard case .node(let node) = try call.place(folder: folder, path: path, flags: flags) else {
             throw path.isEmpty ? .noSuchFileOrDirectory : .invalidArgument
         }
+        if path.isEmpty, node.type != .link { throw .noSuchFileOrDirectory }
         let target = try call.files.linkTarget(of: node, for: call.caller).prefix(Int(size))
         try call.write(Array(target), at: buffer)
         return .value(target.count)
