@@ -95,7 +95,7 @@ enum SocketCalls {
         }
         if name.first == 0 {
             try perform(try translate(address, call, datagram == nil ? socket : nil)) { Glibc.bind(socket, $0, $1) }
-            datagram?.localName = address.bytes
+            datagram?.localName = address.shown
             return .value(0)
         }
         let state = call.process.inherited.files
@@ -110,15 +110,11 @@ enum SocketCalls {
                 }
             try perform(Target(bytes: try unixAddress(bytes))) { Glibc.bind(socket, $0, $1) }
         }
-<<<<<<< Updated upstream
         if let datagram {
-            datagram.localName = address.bytes
+            datagram.localName = address.shown
         } else if let inode = SocketTable.inode(socket) {
-            call.kernel.sockets.remember(address.bytes, for: inode)
+            call.kernel.sockets.remember(address.shown, for: inode)
         }
-=======
-        if let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.shown, for: inode) }
->>>>>>> Stashed changes
         return .value(0)
     }
 
@@ -272,11 +268,7 @@ enum SocketCalls {
     /// - Parameter socket: whose name it is from here on, if any's.
     private static func translate(_ address: Address, _ call: CallContext, _ socket: CInt?) throws(Errno) -> Target {
         guard address.family == AF_UNIX, let name = address.unixName else { return Target(bytes: address.bytes) }
-<<<<<<< Updated upstream
-        if let socket, let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.bytes, for: inode) }
-=======
-        if let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.shown, for: inode) }
->>>>>>> Stashed changes
+        if let socket, let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.shown, for: inode) }
         if name.first == 0 { return Target(bytes: try unixAddress(call.kernel.abstractPrefix + name.dropFirst())) }
         let state = call.process.inherited.files
         let base = name.first == UInt8(ascii: "/") ? state.root : state.folder
