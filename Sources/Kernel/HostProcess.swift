@@ -176,3 +176,28 @@ enum ProcPath {
         put(0)
     }
 }
+
+extension HostProcess {
+    /// `/proc/TID/fd/DESCRIPTOR`, without the detour of an interpolation: it is made for every fstat.
+    static func descriptorPath(_ tid: pid_t, _ descriptor: CInt) -> String {
+        String(unsafeUninitializedCapacity: 40) { buffer in
+            var count = 0
+            func put(_ text: StaticString) {
+                text.withUTF8Buffer { for byte in $0 { put(byte) } }
+            }
+            func put(_ byte: UInt8) {
+                buffer[count] = byte
+                count += 1
+            }
+            func put(_ number: CInt) {
+                if number >= 10 { put(number / 10) }
+                put(UInt8(ascii: "0") + UInt8(number % 10))
+            }
+            put("/proc/")
+            put(tid)
+            put("/fd/")
+            put(descriptor)
+            return count
+        }
+    }
+}

@@ -2,20 +2,31 @@
 import CKernel
 import Glibc
 import Host
+import Synchronization
 import SystemPackage
 
 /// The threads that take notified calls from the host.
 ///
 /// Until its call is taken, a caller's wait is one that any signal ends, and a handler without SA_RESTART then sees
 /// EINTR where no such call may give it; once taken, only death ends it (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). So
-/// calls are taken at once, also while another one is being answered: whoever takes a call answers it if the kernel is
+/// calls are taken soon, also while another one is being answered: whoever takes a call answers it if the kernel is
 /// free, and else leaves it to whoever is busy.
+///
+/// The host wakes all threads that wait for calls, for each call: a second one would cost as much as a call again. So one
+/// thread takes calls, and a second one only while the first has been at the same call for a while.
 final class Receivers: @unchecked Sendable {
     private let listener: CInt
     /// The big lock: all of the kernel's state belongs to who holds it.
     private let kernelLock = Mutex()
     private let queueLock = Mutex()
     private var queue: [seccomp_notif] = []
+    /// How many are in `queue`.
+    private let queued = Atomic<Int>(0)
+    /// Grows when the first thread begins with a call, and when it is done with it: odd while it is busy.
+    private let turns = Atomic<UInt>(0)
+    /// The second thread waits for `alarm`: nobody has called for a while.
+    private let isSecondResting = Atomic<Bool>(false)
+    private let alarm = Semaphore()
     private var answer: (seccomp_notif) -> Void = { _ in }
     /// Calls answered so far. Under the big lock.
     private(set) var count = 0
@@ -38,10 +49,8 @@ final class Receivers: @unchecked Sendable {
     func start(_ answer: @escaping (seccomp_notif) -> Void) throws(HostError) {
         self.answer = answer
         ukk_be_prompt()
-        for _ in 0..<2 {
-            guard Thread.start(stackSize: 512 << 10, nil, { [self] in receive() }) == 0 else {
-                throw HostError.last("start", "thread")
-            }
+        for body in [receive, standBy] {
+            guard Thread.start(stackSize: 512 << 10, nil, body) == 0 else { throw HostError.last("start", "thread") }
         }
     }
 
@@ -52,17 +61,54 @@ final class Receivers: @unchecked Sendable {
         release()
     }
 
+    /// The first thread.
     private func receive() {
         ukk_be_prompt()
         var notification = seccomp_notif()
         while true {
             switch ukk_receive(listener, &notification) {
-            case 0: take(notification)
+            case 0:
+                turns.add(1, ordering: .relaxed)
+                if isSecondResting.load(ordering: .relaxed) { wakeSecond() }
+                take(notification)
+                turns.add(1, ordering: .relaxed)
             case -EINTR, -ENOENT:
                 // The caller is gone, or all are.
                 if ukk_is_deserted(listener) != 0 { return }
             default: return
             }
+        }
+    }
+
+    private func wakeSecond() {
+        isSecondResting.store(false, ordering: .relaxed)
+        alarm.post()
+    }
+
+    /// The second thread: looks every other millisecond whether the first is still at the same call, and then takes
+    /// what comes meanwhile.
+    private func standBy() {
+        ukk_be_prompt()
+        var notification = seccomp_notif()
+        var (seen, quietLooks) = (UInt(0), 0)
+        while true {
+            if quietLooks == 50 {
+                quietLooks = 0
+                isSecondResting.store(true, ordering: .relaxed)
+                alarm.wait()
+            }
+            usleep(2000)
+            let now = turns.load(ordering: .relaxed)
+            quietLooks = now == seen ? quietLooks + 1 : 0
+            while now & 1 == 1, seen == now, turns.load(ordering: .relaxed) == now {
+                switch ukk_receive(listener, &notification) {
+                case 0: take(notification)
+                case -EINTR, -ENOENT:
+                    if ukk_is_deserted(listener) != 0 { return }
+                default: return
+                }
+            }
+            seen = now
         }
     }
 
@@ -73,6 +119,7 @@ final class Receivers: @unchecked Sendable {
         } else {
             queueLock.lock()
             queue.append(notification)
+            queued.add(1, ordering: .sequentiallyConsistent)
             queueLock.unlock()
             guard kernelLock.tryLock() else { return }
         }
@@ -88,28 +135,39 @@ final class Receivers: @unchecked Sendable {
     }
 
     /// Answers what was queued meanwhile, and frees the kernel.
+    @inline(__always)
     private func release() {
         while true {
-            while let next = takeQueued() {
-                begin(next)
-            }
+            while queued.load(ordering: .sequentiallyConsistent) > 0 { answerQueued() }
             kernelLock.unlock()
+            atomicMemoryFence(ordering: .sequentiallyConsistent)
             // One that was queued after the last look found the lock taken: its receiver relies on this one.
-            guard hasQueued, kernelLock.tryLock() else { return }
+            guard queued.load(ordering: .sequentiallyConsistent) > 0, kernelLock.tryLock() else { return }
         }
     }
 
-    private var hasQueued: Bool {
+    private func answerQueued() {
         queueLock.lock()
-        defer { queueLock.unlock() }
-        return !queue.isEmpty
+        let calls = queue
+        queue.removeAll()
+        queued.store(0, ordering: .sequentiallyConsistent)
+        queueLock.unlock()
+        for call in calls { begin(call) }
+    }
+}
+
+/// A semaphore of the C library's.
+final class Semaphore: @unchecked Sendable {
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+    init() { sem_init(semaphore, 0, 0) }
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
     }
 
-    private func takeQueued() -> seccomp_notif? {
-        queueLock.lock()
-        defer { queueLock.unlock() }
-        return queue.isEmpty ? nil : queue.removeFirst()
-    }
+    func post() { sem_post(semaphore) }
+    func wait() { while sem_wait(semaphore) != 0 {} }
 }
 
 /// A mutex of the C library's.

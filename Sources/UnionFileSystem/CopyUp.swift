@@ -34,6 +34,7 @@ extension FileSystem {
         }
         if node.isFolder {
             node.places |= 1
+            node.placesWithoutWhiteouts |= 1
             node.needsListing = nil
         } else {
             node.places = 1
@@ -175,11 +176,12 @@ extension Tree {
             _ = close(try check(made))
         }
         folder.needsListing = true
+        folder.placesWithoutWhiteouts &= ~1
     }
 
     /// Takes a whiteout away, if there is one, now that the name exists again.
     func clearWhiteout(_ name: Name, in folder: Node) throws(Errno) {
-        guard folder.isMerged, name.count <= 251 else { return }
+        guard folder.isMerged, name.count <= 251, mayHoldWhiteouts(folder, place: 0) else { return }
         try at(folder, name.whiteout, place: 0) { descriptor, path throws(Errno) in
             let removed = ukf_unlink(descriptor, path, 0)
             guard removed == 0 || removed == -ENOENT else { throw Errno(rawValue: -removed) }

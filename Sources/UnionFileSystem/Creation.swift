@@ -32,6 +32,7 @@ extension FileSystem {
     /// Enters a name that was just made on the host into the tree.
     @discardableResult
     private func adopt(_ name: Name, in parent: Node, tree: Tree, attributes: Attributes) throws(Errno) -> Node {
+        let coversNothing = tree.hidesNothing(underAbsentNameIn: parent)
         var host = ukf_stat()
         var noted = attributes
         try tree.at(parent, name, place: 0) { descriptor, path throws(Errno) in
@@ -44,10 +45,11 @@ extension FileSystem {
             }
         }
         noted.inode = host.ino
-        try tree.clearWhiteout(name, in: parent)
+        if !coversNothing { try tree.clearWhiteout(name, in: parent) }
         if FileType(mode: host.mode) != attributes.type { try tree.markSpecial(parent) }
         let node = tree.makeNode(
             Tree.Finding(places: 1, host: host, attributes: noted), parent: parent, name: name)
+        node.coversNothing = coversNothing
         parent.children[name] = .present(node)
         parent.mount.nodesMade += 1
         if node.isFolder { node.needsListing = false }
@@ -112,7 +114,7 @@ extension FileSystem {
         let hostMode = Tree.hostMode(for: made.mode, type: .folder)
         // What the layers have under this name must stay hidden, from the first moment on.
         var hides = false
-        if parent.isMerged { hides = try tree.find(name, in: parent, below: 0) != nil }
+        if !tree.hidesNothing(underAbsentNameIn: parent) { hides = try tree.find(name, in: parent, below: 0) != nil }
         if hides {
             let working = tree.nextWorkName()
             try withCString(working.bytes) { path throws(Errno) in
@@ -228,7 +230,8 @@ extension FileSystem {
         }
         try tree.clearWhiteout(found.name, in: found.parent)
         node.attributes = nil
-        if let again = try tree.find(found.name, in: found.parent, below: -1) {
+        // Only what is neither a file nor a folder may be a placeholder on the host.
+        if node.type != .file, let again = try tree.find(found.name, in: found.parent, below: -1) {
             if FileType(mode: again.host.mode) != again.attributes.type { try tree.markSpecial(found.parent) }
         }
         found.parent.children[found.name] = nil

@@ -11,7 +11,7 @@ extension FileSystem {
         let id = HostID(host)
         if let handle = handles[id] { return try stat(handle.node) }
         if FileType(mode: host.mode) == .characterDevice, let shown = try deviceStat(host) { return shown }
-        if let node = openedNodes[id]?.node, !node.isRemoved, node.mount.tree?.isVolatile == false {
+        if let node = openedNodes[id], !node.isRemoved, node.mount.tree?.isVolatile == false {
             let attributes = try attributes(of: node)
             if node.isMerged { host.nlink = 1 }
             show(attributes, on: node.mount, in: &host)

@@ -16,9 +16,9 @@ package final class FileSystem {
     let scratch: CInt
     let scratchPath: String
     var scratchNames = 0
-    /// Nodes that were opened, by the host's file that the descriptor holds.
-    var openedNodes: [HostID: WeakNode] = [:]
-    var openedNodesLimit = 1024
+    /// Nodes that were opened lately, by the host's file that the descriptor holds.
+    var openedNodes: [HostID: Node] = [:]
+    static let openedNodesLimit = 2048
     /// Files of layers that were removed here after they had been opened.
     var removedLayerFiles: Set<HostID> = []
     /// Nodes of devices that were opened, by device number: what fstat shows for the host's device.

@@ -54,7 +54,7 @@ extension FileSystem {
     /// A stand-in for a folder's own descriptor, whose stat is given, when the host's listing of it is no longer right: what it
     /// lists was brought into the writable folder after it was opened. Nil when it is right.
     package func standIn(for stat: ukf_stat) throws(Errno) -> CInt? {
-        guard let node = openedNodes[HostID(stat)]?.node, node.isFolder, !node.isRemoved, try needsListing(node) else {
+        guard let node = openedNodes[HostID(stat)], node.isFolder, !node.isRemoved, try needsListing(node) else {
             return nil
         }
         return try openFolder(node)

@@ -52,6 +52,9 @@ package struct Name: Hashable, Sendable {
         UInt32(truncatingIfNeeded: UInt64(littleEndian: low)) == 0x2e68_772e
     }
 
+    /// Whether it is a marker that is no whiteout: begins with `.wh..wh.`.
+    package var isOwnMarker: Bool { UInt64(littleEndian: low) == 0x2e68_772e_2e68_772e }
+
     /// The whiteout that hides this name in layers below.
     package var whiteout: Name { Name([0x2e, 0x77, 0x68, 0x2e] + bytes) }
 

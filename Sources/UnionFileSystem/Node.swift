@@ -34,6 +34,13 @@ package final class Node {
     var linkTarget: [UInt8]?
     /// A marker in the writable folder says already that there are placeholders.
     var hasSpecialMarker = false
+    /// A folder's places that are known to hold no whiteouts in it.
+    var placesWithoutWhiteouts: UInt128 = 0
+    /// Those whose listing was asked for whiteouts, and how often single ones were looked for before.
+    var placesAskedForWhiteouts: UInt128 = 0
+    var whiteoutLooks: UInt8 = 0
+    /// Known to have been made where no layer has anything, so that its removal needs no whiteout.
+    var coversNothing = false
     /// Looked up since the last sweep.
     var wasUsed = true
 

@@ -104,11 +104,12 @@ extension FileSystem {
     /// So that a descriptor leads back to its node without asking the host for its name.
     private func remember(opened node: Node) {
         guard let id = node.hostID else { return }
-        if openedNodes.count >= openedNodesLimit {
-            openedNodes = openedNodes.filter { $0.value.node != nil }
-            openedNodesLimit = max(1024, openedNodes.count * 2)
+        if openedNodes.count >= FileSystem.openedNodesLimit {
+            // The host can be asked for what is forgotten, but not that a folder's listing is no longer right.
+            openedNodes = openedNodes.filter { $0.value.isFolder }
+            if openedNodes.count > FileSystem.openedNodesLimit / 2 { openedNodes = [:] }
         }
-        openedNodes[id] = WeakNode(node: node)
+        openedNodes[id] = node
     }
 
     /// A descriptor that stands for a node and can neither be read nor written (O_PATH).

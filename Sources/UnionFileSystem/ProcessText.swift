@@ -142,7 +142,7 @@ extension FileSystem {
         let id = HostID(stat)
         if let handle = handles[id] { return handle.node }
         var likely: Node?
-        if let node = openedNodes[id]?.node, !node.isRemoved {
+        if let node = openedNodes[id], !node.isRemoved {
             guard node.mount.tree!.isVolatile else { return node }
             likely = node
         }

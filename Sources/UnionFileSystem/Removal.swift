@@ -48,7 +48,7 @@ extension FileSystem {
         let tree = parent.mount.tree!
         let name = node.name
         try copyUp(parent)
-        if parent.isMerged, try tree.find(name, in: parent, below: 0) != nil {
+        if parent.isMerged, !node.coversNothing, try tree.find(name, in: parent, below: 0) != nil {
             try tree.writeWhiteout(name, in: parent)
         }
         if node.place == 0 {
@@ -143,12 +143,13 @@ extension FileSystem {
         if flags == 2 { try lift(target!, to: old.name, in: old.parent, for: caller) }
 
         if flags != 2 {
-            if old.parent.isMerged, try tree.find(old.name, in: old.parent, below: 0) != nil {
+            if old.parent.isMerged, !node.coversNothing, try tree.find(old.name, in: old.parent, below: 0) != nil {
                 try tree.writeWhiteout(old.name, in: old.parent)
             }
             if let target, target.isFolder, target.place == 0 {
                 // The layers' folder of that name, if any, stays hidden: by the one that comes.
-                if new.parent.isMerged, try tree.find(new.name, in: new.parent, below: 0) != nil {
+                if new.parent.isMerged, !target.coversNothing, try tree.find(new.name, in: new.parent, below: 0) != nil
+                {
                     try tree.writeWhiteout(new.name, in: new.parent)
                 }
                 try removeHostFolder(target)
@@ -159,9 +160,11 @@ extension FileSystem {
                 _ = try check(ukf_rename(from, source, to, destination, flags & 2))
             }
         }
-        try tree.clearWhiteout(new.name, in: new.parent)
+        let coversNothing = target?.coversNothing ?? tree.hidesNothing(underAbsentNameIn: new.parent)
+        if !coversNothing { try tree.clearWhiteout(new.name, in: new.parent) }
         if flags == 2 {
             let other = target!
+            other.coversNothing = node.coversNothing
             place(node, new.name, in: new.parent)
             place(other, old.name, in: old.parent)
         } else {
@@ -169,6 +172,7 @@ extension FileSystem {
             old.parent.children[old.name] = tree.isVolatile ? nil : .absent
             place(node, new.name, in: new.parent)
         }
+        node.coversNothing = coversNothing
         try markIfSpecial(node, in: new.parent)
         if flags == 2 { try markIfSpecial(target!, in: old.parent) }
     }
@@ -176,7 +180,13 @@ extension FileSystem {
     /// A folder tells by a marker that its listing is not to be left to the host.
     private func markIfSpecial(_ node: Node, in parent: Node) throws(Errno) {
         let tree = parent.mount.tree!
-        guard !tree.isVolatile, let found = try? tree.stat(node) else { return }
+        guard !tree.isVolatile else { return }
+        if let known = node.attributes, let id = node.hostID, node.type == .file || node.isFolder {
+            // No placeholder: only its inode number may be another.
+            if id.inode != known.inode { try tree.markSpecial(parent) }
+            return
+        }
+        guard let found = try? tree.stat(node) else { return }
         if FileType(mode: found.host.mode) != node.type || found.host.ino != found.attributes.inode {
             try tree.markSpecial(parent)
         }

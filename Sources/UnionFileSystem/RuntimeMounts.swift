@@ -52,6 +52,7 @@ extension FileSystem {
         mount.detach()
         if let older = mount.covered { older.attach(to: point) }
         mounts.removeAll { $0 === mount }
+        openedNodes = openedNodes.filter { $0.value.mount !== mount }
     }
 
     /// - Throws: `EACCES` unless the folder may be entered.

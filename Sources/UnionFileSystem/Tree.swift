@@ -43,6 +43,7 @@ final class Tree {
 
     private var buffers: [UnsafeMutablePointer<CChar>] = []
     private var buffersInUse = 0
+    private var keptFolders = KeptFolders()
     private static let bufferSize = 3 * 4096
 
     init(places: [Place], isWritable: Bool, isVolatile: Bool) {
@@ -97,11 +98,18 @@ final class Tree {
 
         var start = Tree.bufferSize - 1
         buffer[start] = 0
+        var at: Node = node
         if let name {
             start -= name.count
             name.copy(to: buffer + start)
+        } else if let parent = at.parent {
+            start -= at.name.count
+            at.name.copy(to: buffer + start)
+            at = parent
         }
-        var at: Node = node
+        if !isVolatile, at.parent != nil, let folder = keptFolder(at, place: place) {
+            return try body(folder, buffer + start)
+        }
         while let parent = at.parent {
             if start < Tree.bufferSize - 1 {
                 start -= 1
@@ -125,6 +133,21 @@ final class Tree {
         let path = UnsafeMutablePointer(buffer + start)
         if !isVolatile && Tree.bufferSize - start < 4096 { return try body(places[place].descriptor, path) }
         return try throughParent(places[place].descriptor, path, body)
+    }
+
+    /// The descriptor of a folder that names were looked for in just now: the host then has one name to look up, and no
+    /// path. Nil for one that was asked for the first time.
+    private func keptFolder(_ node: Node, place: Int) -> CInt? {
+        let key = KeptFolders.Key(node: ObjectIdentifier(node), place: place)
+        if let known = keptFolders.descriptor(key) { return known }
+        // Who is called from another one's `body` must not close that one's descriptor.
+        guard buffersInUse == 1, keptFolders.isWorthKeeping(key), !node.isRemoved else { return nil }
+        let opened = try? at(node, place: place) { descriptor, path in
+            ukf_open(descriptor, path, oPath | O_DIRECTORY | O_NOFOLLOW, 0)
+        }
+        guard let opened, opened >= 0 else { return nil }
+        keptFolders.keep(opened, key, node)
+        return opened
     }
 
     private func throughParent<R>(

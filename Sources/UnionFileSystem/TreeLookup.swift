@@ -48,8 +48,12 @@ extension Tree {
         )
         node.hostID = HostID(found.host)
         remember(found.attributes, of: node, host: found.host)
+        if isLayer(node.place) { node.layerStat = LayerStat(found.host) }
         return node
     }
+
+    /// Whether nobody changes what is in a place.
+    func isLayer(_ place: Int) -> Bool { !isVolatile && !(isWritable && place == 0) }
 
     /// Keeps attributes with the node, unless they can change behind its back: in volatile trees, and for a writable file with
     /// several names.
@@ -115,8 +119,29 @@ extension Tree {
         } catch {
             guard error == .noSuchFileOrDirectory || error == .notDirectory else { throw error }
         }
-        guard hasMore, name.count <= 251 else { return .nothing }
+        guard hasMore, name.count <= 251, mayHoldWhiteouts(folder, place: place) else { return .nothing }
         return isWhitedOut(name, in: folder, place: place) ? .end : .nothing
+    }
+
+    /// Whether a place may remove names of a folder from the places below; its listing tells, once it was asked a few times.
+    func mayHoldWhiteouts(_ folder: Node, place: Int) -> Bool {
+        let bit: UInt128 = 1 << UInt128(place)
+        if folder.placesWithoutWhiteouts & bit != 0 { return false }
+        if folder.placesAskedForWhiteouts & bit != 0 { return true }
+        guard folder.whiteoutLooks == 4 else {
+            folder.whiteoutLooks += 1
+            return true
+        }
+        folder.placesAskedForWhiteouts |= bit
+        guard let entries = try? entries(of: folder, place: place) else { return true }
+        if entries.contains(where: { $0.name.isMarker && !$0.name.isOwnMarker }) { return true }
+        folder.placesWithoutWhiteouts |= bit
+        return false
+    }
+
+    /// Whether nothing can lie hidden under a name of a folder that nobody has: it was not taken away in the writable place.
+    func hidesNothing(underAbsentNameIn folder: Node) -> Bool {
+        !folder.isMerged || !mayHoldWhiteouts(folder, place: 0)
     }
 
     /// Whether a place removes a name from the places below.
@@ -158,7 +183,7 @@ extension Tree {
             try check(ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host))
             if attributes == nil { attributes = self.attributes(descriptor, path, host: host) }
         }
-        if !isVolatile, !(isWritable && node.place == 0), node.attributes != nil { node.layerStat = LayerStat(host) }
+        if isLayer(node.place), node.attributes != nil { node.layerStat = LayerStat(host) }
         return (host, attributes!)
     }
 }

@@ -23,7 +23,7 @@ extension CallContext {
     /// The host's name of one of the caller's descriptors.
     func descriptorName(_ descriptor: CInt) throws(Errno) -> String {
         guard descriptor >= 0 else { throw .badFileDescriptor }
-        return "/proc/\(tid)/fd/\(descriptor)"
+        return HostProcess.descriptorPath(tid, descriptor)
     }
 
     /// The node that a `...at` call names: by path, or with AT_EMPTY_PATH the descriptor itself.
