@@ -6,12 +6,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import textwrap
 import time
 
 import pytest
 
 BIN = pathlib.Path(os.environ.get("UKONTAINER_BIN", pathlib.Path(__file__).parents[2] / ".build/release")).resolve()
 BASE_IMAGE = os.environ.get("UKONTAINER_BASE_IMAGE", "/tmp/runu-base.tar")
+DEBIAN_TREE = os.environ.get("UKONTAINER_DEBIAN_TAR", "")
 CHAIN_PROGRAMS = {"ukd", "ukmanager", "containerd-shim-runu-v2", "runu", "ukernel", "ukloader"}
 
 
@@ -218,6 +220,21 @@ def chain():
                 pass
         if not os.environ.get("UKONTAINER_KEEP"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def debian(chain):
+    """Runs a script of bash in a container of its own, in an unmodified Debian tree."""
+    if not DEBIAN_TREE:
+        pytest.skip("UKONTAINER_DEBIAN_TAR names no tree (made by mmdebstrap)")
+    chain.uk("import", DEBIAN_TREE, "debian:bookworm", timeout=300)
+
+    def run(script, *options, check=True, timeout=120):
+        return chain.uk(
+            "run", "--rm", *options, "debian:bookworm", "bash", "-ec", textwrap.dedent(script), check=check,
+            timeout=timeout)
+
+    return run
 
 
 @pytest.fixture

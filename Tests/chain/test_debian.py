@@ -1,24 +1,5 @@
 """An unmodified Debian tree: programs do inside what they do natively."""
 import os
-import textwrap
-
-import pytest
-
-TREE = os.environ.get("UKONTAINER_DEBIAN_TAR", "")
-pytestmark = pytest.mark.skipif(not TREE, reason="UKONTAINER_DEBIAN_TAR names no tree (made by mmdebstrap)")
-
-
-@pytest.fixture(scope="module")
-def debian(chain):
-    chain.uk("import", TREE, "debian:bookworm", timeout=300)
-
-    def run(script, *options, check=True, timeout=120):
-        return chain.uk(
-            "run", "--rm", *options, "debian:bookworm", "bash", "-ec", textwrap.dedent(script), check=check,
-            timeout=timeout)
-
-    yield run
-    chain.uk("rmi", "-f", "debian:bookworm", check=False)
 
 
 def test_dynamic_programs_and_scripts_run(debian):
