@@ -115,11 +115,11 @@ extension Kernel {
         } catch {
             return give(up: birth, error, "working directory \(birth.process.workingDirectory): \(error)")
         }
-        for limit in birth.process.rlimits { set(limit, of: pid) }
         if birth.process.oomScoreAdjust != 0 { writeOOMScore(birth.process.oomScoreAdjust, of: pid) }
         let process = Process(pid: pid, parent: 0, inherited: state, table: processes)
         if birth.isFirst { processes.first = process }
         processes.enter(process)
+        for limit in birth.process.rlimits { set(limit, of: pid) }
         if birth.isFirst {
             do throws(Errno) {
                 // Engines want to hear of a missing program when they create the container, not when they start it.
@@ -203,6 +203,10 @@ extension Kernel {
     }
 
     private func set(_ limit: ResourceLimit, of pid: pid_t) {
+        if limit.resource == CoreLimit.resource {
+            processes.processes[pid]?.change { $0.coreLimit = (limit.soft, limit.hard) }
+            return
+        }
         var wanted = [limit.soft, limit.hard]
         if ukk_prlimit(pid, limit.resource, wanted, nil) == 0 { return }
         // More than the host lets this user have: as much as it does.

@@ -77,6 +77,10 @@ extension IdentityCalls {
         case 8:
             guard value <= 1 else { throw .invalidArgument }
             call.process.change { $0.keepsCapabilities = value == 1 }
+        // SECCOMP. A filter may not outlive an exec that gains rights (seccomp(2)).
+        case 22:
+            if value == 2 { try mayFilter(call) }
+            return .native
         case 23:
             guard value <= 40 else { throw .invalidArgument }
             return .value(state.identity.bounding & (1 << value) != 0 ? 1 : 0)
@@ -97,6 +101,18 @@ extension IdentityCalls {
         default: throw .invalidArgument
         }
         return .value(0)
+    }
+
+    /// seccomp(2), SECCOMP_SET_MODE_FILTER.
+    static let seccomp: SystemCallHandler = { call throws(Errno) in
+        try mayFilter(call)
+        return .native
+    }
+
+    /// - Throws: `EACCES` unless the caller can gain no more rights, or may do as it likes.
+    private static func mayFilter(_ call: CallContext) throws(Errno) {
+        let identity = call.process.inherited.identity
+        guard identity.noNewPrivileges || identity.has(.administration) else { throw .permissionDenied }
     }
 
     /// PR_CAP_AMBIENT.

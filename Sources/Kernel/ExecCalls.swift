@@ -11,7 +11,9 @@ import SystemPackage
 /// through: Landlock allows nothing but the loader), and the loader's request.
 enum ExecCalls {
     static let execve: SystemCallHandler = { call throws(Errno) in
-        if let pending = call.process.pendingExec, pending.stage == .released, call[0] == UKL_REQUEST {
+        if let pending = call.process.pendingExec, pending.stage == .released, call[0] == UKL_REQUEST,
+            pending.hasExecuted(call.tid)
+        {
             return try commit(pending, call)
         }
         let path = try call.readString(at: call[0])
@@ -83,6 +85,7 @@ enum ExecCalls {
     ) throws(Errno) {
         guard !path.isEmpty || folder != AT_FDCWD else { throw .noSuchFileOrDirectory }
         let pending = try find(call, path: path, folder: folder, noFollow: flags & 0x100 != 0)
+        if pending.programFile.mode & 0o6000 != 0 { pending.rememberProgram(call.tid) }
         do throws(Errno) {
             pending.loader = try call.inject(call.kernel.loader, closeOnExec: true)
             call.process.pendingExec?.close()

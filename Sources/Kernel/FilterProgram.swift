@@ -13,7 +13,7 @@ package struct FilterProgram: Sendable {
         case row(Int)
     }
 
-    /// - Parameter secret: lets `kill(-1, SIGKILL)` and `exit_group` pass natively when their unused arguments hold it,
+    /// - Parameter secret: lets `kill(-1, SIGKILL)`, `exit_group` and `clone(SIGCHLD)` pass natively when their unused arguments hold it,
     ///   which is how the nursery ends a container whose kernel is dead.
     package init(rows: [SystemCall], secret: (UInt64, UInt64)) {
         let missing = Leaf.verdict(FilterProgram.refusal(.noFunction))
@@ -39,7 +39,7 @@ package struct FilterProgram: Sendable {
         instructions += tree(ranges[...], rows: rows, secret: secret)
     }
 
-    private func hasSecretDoor(_ row: SystemCall) -> Bool { row.name == "kill" || row.name == "exit_group" }
+    private func hasSecretDoor(_ row: SystemCall) -> Bool { ["kill", "exit_group", "clone"].contains(row.name) }
 
     private func tree(
         _ ranges: ArraySlice<(first: UInt32, leaf: Leaf)>, rows: [SystemCall], secret: (UInt64, UInt64)
@@ -68,6 +68,8 @@ package struct FilterProgram: Sendable {
             if row.name == "kill" {
                 tests = [(low(0), UInt32.max), (low(1), 9)]
             }
+            // SIGCHLD alone.
+            if row.name == "clone" { tests = [(low(0), 17)] }
             tests += [
                 (low(2), UInt32(truncatingIfNeeded: secret.0)), (low(3), UInt32(secret.0 >> 32)),
                 (low(4), UInt32(truncatingIfNeeded: secret.1)), (low(5), UInt32(secret.1 >> 32)),
@@ -89,7 +91,8 @@ package struct FilterProgram: Sendable {
             }
             result.append(statement(BPF_LD | BPF_W | BPF_ABS, low(rule.argument)))
             switch rule.test {
-            case .isOne(let values):
+            case .isOne(let values), .masked(_, let values):
+                if case .masked(let mask, _) = rule.test { result.append(statement(BPF_ALU | BPF_AND | BPF_K, mask)) }
                 for (index, value) in values.enumerated() {
                     let rest = values.count - index - 1
                     result.append(jump(BPF_JMP | BPF_JEQ | BPF_K, value, yes: rest, no: rest == 0 ? 1 : 0))

@@ -135,6 +135,7 @@ package final class Kernel: @unchecked Sendable {
         } catch {
             _ = ukk_answer(listener, call.id, 0, error.rawValue)
         }
+        files.system.unpin()
     }
 
     /// A caller that is not in the table: the nursery, a process of its that is about to execute, or an orphan.
@@ -148,7 +149,11 @@ package final class Kernel: @unchecked Sendable {
             return nil
         }
         if let orphan = processes.meetOrphan(tid) { return orphan }
-        _ = ukk_continue(listener, notification.id)
+        switch notification.data.nr {
+        case 60, 231: _ = ukk_continue(listener, notification.id)
+        // Nobody knows who this is. The nursery does not need this kernel: its calls carry the secret.
+        default: _ = ukk_answer(listener, notification.id, 0, EPERM)
+        }
         return nil
     }
 

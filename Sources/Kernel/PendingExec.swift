@@ -1,4 +1,6 @@
+import CKernel
 import Glibc
+import Host
 
 /// An exec between the moment its program is found and the moment the loader has it.
 final class PendingExec {
@@ -33,6 +35,29 @@ final class PendingExec {
         interpreterDescriptor = interpreter?.1 ?? -1
         self.prepended = prepended
         self.name = name
+    }
+
+    // MARK: Whether it took place
+
+    /// What the host tells about the program before the exec: addresses that it chose at random (AT_RANDOM, AT_SYSINFO_EHDR),
+    /// and that a process cannot change. Kept when the new program has rights that the old one may not get at.
+    private var before: String?
+
+    /// Whether the host gives each program other addresses.
+    private static let isRandom =
+        readSmallFile("/proc/sys/kernel/randomize_va_space")?.first != "0"
+        && ukk_raw(135, 0xFFFF_FFFF, 0, 0, 0, 0, 0) & 0x40000 == 0
+
+    func rememberProgram(_ tid: pid_t) {
+        before = readSmallFile("/proc/\(tid)/auxv") ?? ""
+    }
+
+    /// Whether a thread that asks for the plan is the loader, where that matters. Every program of a container runs in what the
+    /// host takes for the loader, so neither its file nor its instructions say; but only an exec changes the addresses.
+    func hasExecuted(_ tid: pid_t) -> Bool {
+        guard let before, PendingExec.isRandom else { return true }
+        guard let now = readSmallFile("/proc/\(tid)/auxv"), !now.isEmpty else { return false }
+        return now != before
     }
 
     func close() {

@@ -13,6 +13,11 @@ enum ProcessCalls {
 
     /// clone(2). Namespaces are refused by the filter before.
     static let clone: SystemCallHandler = { call throws(Errno) in
+        if call.uint(0) & UInt32(CLONE_PARENT) != 0, call.uint(0) & UInt32(CLONE_THREAD) == 0, call.process.parent == 0
+        {
+            // It would be a child of somebody outside (clone(2): EINVAL for a pid namespace's first process).
+            throw .invalidArgument
+        }
         try call.kernel.makeRoom()
         if call.uint(0) & UInt32(CLONE_THREAD) != 0 {
             call.process.unseenThreads += 1
@@ -46,3 +51,4 @@ extension Kernel {
 }
 
 private let CLONE_THREAD = 0x10000
+private let CLONE_PARENT = 0x8000

@@ -40,7 +40,9 @@ enum SchedulingCalls {
     }
 
     static let prlimit: SystemCallHandler = { call throws(Errno) in
-        guard let target = call.kernel.processes.process(numbered: call.int(0)) else { throw .noSuchProcess }
+        let target = try call.kernel.target(call.int(0), of: call)
+        if call[2] != 0, target !== call.process { try mayLimit(target, call) }
+        if call.uint(1) == CoreLimit.resource { return try CoreLimit.prlimit(call, target) }
         guard call.int(0) == 1 else { return .native }
         var old: [UInt64] = [0, 0]
         let new: [UInt64] = call[2] == 0 ? [] : try call.readArray(at: call[2], count: 2)
@@ -50,6 +52,15 @@ enum SchedulingCalls {
         guard result == 0 else { throw Errno(rawValue: -result) }
         if call[3] != 0 { try call.write(array: old, at: call[3]) }
         return .value(0)
+    }
+
+    /// prlimit(2), NOTES: the same ids, or CAP_SYS_RESOURCE.
+    private static func mayLimit(_ target: Process, _ call: CallContext) throws(Errno) {
+        let (from, to) = (call.process.inherited.identity, target.inherited.identity)
+        let isSame =
+            [to.uid, to.effectiveUID, to.savedUID].allSatisfy { $0 == from.uid }
+            && [to.gid, to.effectiveGID, to.savedGID].allSatisfy { $0 == from.gid }
+        guard isSame || from.has(.resource) else { throw .notPermitted }
     }
 
     /// Does a call about the first process, whose number the host does not know, by itself.

@@ -113,7 +113,7 @@ enum SignalCalls {
 
 extension Kernel {
     /// kill(2), Permissions: the same user, or CAP_KILL; SIGCONT within a session is left to the host.
-    fileprivate func permit(_ signal: CInt, from sender: Process, to target: Process) throws(Errno) {
+    func permit(_ signal: CInt, from sender: Process, to target: Process) throws(Errno) {
         let (from, to) = (sender.inherited.identity, target.inherited.identity)
         if from.has(.kill) || sender === target || signal == SIGCONT { return }
         let isSame =
@@ -124,7 +124,7 @@ extension Kernel {
 
     /// A signal from inside for the first process: one that it does not handle is lost, as in a pid namespace; its own
     /// threads' too.
-    fileprivate func signalFirst(
+    func signalFirst(
         _ signal: CInt, from call: CallContext, _ deliver: (pid_t) -> CInt
     ) throws(Errno) {
         guard let first = processes.first else { throw .noSuchProcess }

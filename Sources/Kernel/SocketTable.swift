@@ -67,6 +67,15 @@ package final class SocketTable {
         return CInt(result)
     }
 
+    /// A duplicate of any descriptor of a caller's. The caller of this function closes it.
+    /// - Throws: `EBADF`; `EPERM` where the host forbids it.
+    func duplicate(ofAny descriptor: CInt, _ call: CallContext) throws(Errno) -> CInt {
+        guard descriptor >= 0 else { throw .badFileDescriptor }
+        let result = SocketTable.fetch(call.process.pidfd, descriptor)
+        guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
+        return CInt(result)
+    }
+
     /// A socket that is connected or listens needs this kernel no more; held here, its end would not be seen.
     func forget(_ socket: CInt) {
         guard !canFetch, let inode = SocketTable.inode(socket) else { return }

@@ -38,6 +38,8 @@ package struct SystemCall: Sendable {
             case isZero
             /// The argument's lower 32 bits have a bit of this mask.
             case hasBit(UInt32)
+            /// Of the argument's lower 32 bits, those of the mask are one of these.
+            case masked(UInt32, isOneOf: [UInt32])
         }
         package let argument: Int
         package let test: Test

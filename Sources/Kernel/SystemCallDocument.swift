@@ -32,6 +32,9 @@ package enum SystemCallDocument {
                     switch rule.test {
                     case .isZero: "is 0"
                     case .hasBit(let mask): "has a bit of 0x" + String(mask, radix: 16)
+                    case .masked(let mask, let values):
+                        "masked with 0x" + String(mask, radix: 16) + " is "
+                            + values.map { "0x" + String($0, radix: 16) }.joined(separator: ", ")
                     case .isOne(let values):
                         "is "
                             + values.map { $0 > 1000 ? "0x" + String($0, radix: 16) : "\($0)" }.joined(separator: ", ")
@@ -46,6 +49,7 @@ package enum SystemCallDocument {
         switch errno {
         case 1: "EPERM"
         case 22: "EINVAL"
+        case 25: "ENOTTY"
         case 38: "ENOSYS"
         case 95: "EOPNOTSUPP"
         default: "\(errno)"

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// What is done with every system call of x86-64 Linux. Calls that are not here answer ENOSYS, as do those of other
@@ -12,23 +13,46 @@ package enum SystemCallTable {
     private static let namespaceFlags: UInt32 = 0x7E02_0000
 
     /// ioctl(2) requests that speak of processes: TIOCGPGRP, TIOCSPGRP, TIOCGSID; TIOCSTI and TIOCLINUX type into terminals.
-    private static let terminalRules: [Rule] = [
+    /// So do FIOSETOWN and SIOCSPGRP. Requests to terminals (0x54), sockets (0x89), epoll (0x8A) and for filters (0x21)
+    /// are native, as are those that look at files or clone them; what changes a file's flags or reaches a file system or
+    /// device by another way is not: a descriptor for reading is enough for those, and layers are shared.
+    private static let ioctlRules: [Rule] = [
         Rule(1, .isOne(of: [0x540F, 0x5410, 0x5429]), .handled(TerminalCalls.ioctl)),
-        Rule(1, .isOne(of: [0x5412, 0x541C]), .refused(.notPermitted)),
+        // STI, LINUX, CONS, SETD.
+        Rule(1, .isOne(of: [0x5412, 0x541C, 0x541D, 0x5423, 0x8901, 0x8902]), .refused(.notPermitted)),
+        Rule(1, .masked(0xFF00, isOneOf: [0x5400, 0x8900, 0x8A00, 0x2100]), .native),
+        // FIGETBSZ, RNDGETENTCNT, FS_IOC_GETFLAGS, GETVERSION, FIEMAP, FSGETXATTR, FICLONE, FICLONERANGE, FIDEDUPERANGE.
+        Rule(
+            1,
+            .isOne(of: [
+                2, 0x8004_5200, 0x8008_6601, 0x8008_7601, 0xC020_660B, 0x801C_581F, 0x4004_9409, 0x4020_940D,
+                0xC018_9436,
+            ]), .native),
     ]
+
+    /// fcntl(2): SETOWN, SETOWN_EX, SETLEASE; NOTIFY would watch folders of layers.
+    private static let fcntlRules: [Rule] = [
+        Rule(1, .isOne(of: [8, 15, 1024]), .handled(OwnerCalls.fcntl)),
+        Rule(1, .isOne(of: [1026]), .refused(.invalidArgument)),
+    ]
+    /// Asking is native; ADDR_NO_RANDOMIZE is refused, as docker does it: an exec is known by its new addresses.
+    private static let personalityRules: [Rule] = [
+        Rule(0, .isOne(of: [UInt32.max]), .native), Rule(0, .hasBit(0x40000), .refused(.notPermitted)),
+    ]
+    private static let coreRule = [Rule(0, .isOne(of: [CoreLimit.resource]), .handled(CoreLimit.handler))]
 
     /// prctl(2) options, as in `linux/prctl.h`.
     private static let prctlRules: [Rule] = [
-        // PDEATHSIG, UNALIGN, FPEMU, FPEXC, TIMING, NAME, ENDIAN, SECCOMP, TSC, TIMERSLACK, MCE_KILL, CHILD_SUBREAPER,
+        // PDEATHSIG, UNALIGN, FPEMU, FPEXC, TIMING, NAME, ENDIAN, GET_SECCOMP, TSC, TIMERSLACK, MCE_KILL, CHILD_SUBREAPER,
         // TID_ADDRESS, THP_DISABLE, speculation, IO_FLUSHER, syscall user dispatch, MDWE, auxv, VMA names.
         Rule(
             0,
             .isOne(of: [
-                1, 2, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20, 21, 22, 25, 26, 29, 30, 33, 34, 36, 37, 40, 41, 42,
+                1, 2, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20, 21, 25, 26, 29, 30, 33, 34, 36, 37, 40, 41, 42,
                 52, 53, 57, 58, 59, 65, 66, 0x41555856, 0x59616D61, 0x53564D41,
             ]), .native),
-        // DUMPABLE, KEEPCAPS, CAPBSET, SECUREBITS, NO_NEW_PRIVS, CAP_AMBIENT.
-        Rule(0, .isOne(of: [3, 4, 7, 8, 23, 24, 27, 28, 38, 39, 47]), .handled(IdentityCalls.prctl)),
+        // DUMPABLE, KEEPCAPS, SET_SECCOMP, CAPBSET, SECUREBITS, NO_NEW_PRIVS, CAP_AMBIENT.
+        Rule(0, .isOne(of: [3, 4, 7, 8, 22, 23, 24, 27, 28, 38, 39, 47]), .handled(IdentityCalls.prctl)),
     ]
 
     /// SOCK_DGRAM and SOCK_RAW, each with SOCK_NONBLOCK, SOCK_CLOEXEC, both, or none.
@@ -56,7 +80,7 @@ package enum SystemCallTable {
         SystemCall(13, "rt_sigaction", .native),
         SystemCall(14, "rt_sigprocmask", .native),
         SystemCall(15, "rt_sigreturn", .handled(SignalReturn.sigreturn)),
-        SystemCall(16, "ioctl", .depends(terminalRules, otherwise: .native)),
+        SystemCall(16, "ioctl", .depends(ioctlRules, otherwise: .refused(Errno(rawValue: ENOTTY)))),
         SystemCall(17, "pread64", .native),
         SystemCall(18, "pwrite64", .native),
         SystemCall(19, "readv", .native),
@@ -94,7 +118,12 @@ package enum SystemCallTable {
         SystemCall(52, "getpeername", .handled(SocketCalls.getpeername)),
         SystemCall(
             53, "socketpair",
-            .depends([Rule(1, .isOne(of: datagramTypes), .handled(SocketCalls.socketpair))], otherwise: .native)),
+            .depends(
+                [
+                    Rule(1, .isOne(of: datagramTypes), .handled(SocketCalls.socketpair)),
+                    // No other family's module is to be loaded.
+                    Rule(0, .isOne(of: [1]), .native),
+                ], otherwise: .refused(.notSupportedOnSocket))),
         SystemCall(54, "setsockopt", .native),
         SystemCall(
             55, "getsockopt",
@@ -118,13 +147,13 @@ package enum SystemCallTable {
         SystemCall(69, "msgsnd", .handled(SysVCalls.msg)),
         SystemCall(70, "msgrcv", .handled(SysVCalls.msg)),
         SystemCall(71, "msgctl", .handled(SysVCalls.msgctl)),
-        SystemCall(72, "fcntl", .native),
+        SystemCall(72, "fcntl", .depends(fcntlRules, otherwise: .native)),
         SystemCall(73, "flock", .native),
         SystemCall(74, "fsync", .native),
         SystemCall(75, "fdatasync", .native),
         SystemCall(77, "ftruncate", .native),
         SystemCall(96, "gettimeofday", .native),
-        SystemCall(97, "getrlimit", .native),
+        SystemCall(97, "getrlimit", .depends(coreRule, otherwise: .native)),
         SystemCall(98, "getrusage", .native),
         SystemCall(99, "sysinfo", .native),
         SystemCall(100, "times", .native),
@@ -160,7 +189,7 @@ package enum SystemCallTable {
         SystemCall(130, "rt_sigsuspend", .native),
         SystemCall(131, "sigaltstack", .native),
         SystemCall(134, "uselib", .refused(.noFunction)),
-        SystemCall(135, "personality", .native),
+        SystemCall(135, "personality", .depends(personalityRules, otherwise: .native)),
         SystemCall(136, "ustat", .refused(.noFunction)),
         SystemCall(139, "sysfs", .refused(.noFunction)),
         SystemCall(140, "getpriority", .depends(priorityRules, otherwise: .handled(SchedulingCalls.priority))),
@@ -193,7 +222,7 @@ package enum SystemCallTable {
         SystemCall(157, "prctl", .depends(prctlRules, otherwise: .refused(.invalidArgument))),
         SystemCall(158, "arch_prctl", .native),
         SystemCall(159, "adjtimex", .native),
-        SystemCall(160, "setrlimit", .native),
+        SystemCall(160, "setrlimit", .depends(coreRule, otherwise: .native)),
         SystemCall(162, "sync", .native),
         SystemCall(163, "acct", .refused(.notPermitted)),
         SystemCall(164, "settimeofday", .refused(.notPermitted)),
@@ -308,7 +337,12 @@ package enum SystemCallTable {
         SystemCall(300, "fanotify_init", .refused(.notPermitted)),
         SystemCall(301, "fanotify_mark", .refused(.notPermitted)),
         SystemCall(
-            302, "prlimit64", .depends([Rule(0, .isZero, .native)], otherwise: .handled(SchedulingCalls.prlimit))),
+            302, "prlimit64",
+            .depends(
+                [
+                    Rule(1, .isOne(of: [CoreLimit.resource]), .handled(SchedulingCalls.prlimit)),
+                    Rule(0, .isZero, .native),
+                ], otherwise: .handled(SchedulingCalls.prlimit))),
         SystemCall(304, "open_by_handle_at", .refused(.notPermitted)),
         SystemCall(305, "clock_adjtime", .native),
         SystemCall(306, "syncfs", .native),
@@ -325,7 +359,8 @@ package enum SystemCallTable {
         SystemCall(
             315, "sched_getattr", .depends([Rule(0, .isZero, .native)], otherwise: .handled(SchedulingCalls.scheduling))
         ),
-        SystemCall(317, "seccomp", .native),
+        SystemCall(
+            317, "seccomp", .depends([Rule(0, .isOne(of: [1]), .handled(IdentityCalls.seccomp))], otherwise: .native)),
         SystemCall(318, "getrandom", .native),
         SystemCall(319, "memfd_create", .native),
         SystemCall(320, "kexec_file_load", .refused(.notPermitted)),
@@ -342,7 +377,7 @@ package enum SystemCallTable {
         SystemCall(331, "pkey_free", .native),
         SystemCall(333, "io_pgetevents", .native),
         SystemCall(334, "rseq", .native),
-        SystemCall(424, "pidfd_send_signal", .native),
+        SystemCall(424, "pidfd_send_signal", .handled(PidfdCalls.sendSignal)),
         SystemCall(425, "io_uring_setup", .refused(.noFunction)),
         SystemCall(426, "io_uring_enter", .refused(.noFunction)),
         SystemCall(427, "io_uring_register", .refused(.noFunction)),
@@ -355,7 +390,7 @@ package enum SystemCallTable {
         SystemCall(434, "pidfd_open", .handled(PidCalls.pidfdOpen)),
         SystemCall(435, "clone3", .refused(.noFunction)),
         SystemCall(436, "close_range", .native),
-        SystemCall(438, "pidfd_getfd", .native),
+        SystemCall(438, "pidfd_getfd", .handled(PidfdCalls.getfd)),
         SystemCall(440, "process_madvise", .refused(.noFunction)),
         SystemCall(441, "epoll_pwait2", .native),
         SystemCall(442, "mount_setattr", .refused(.notPermitted)),

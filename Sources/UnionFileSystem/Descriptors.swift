@@ -60,7 +60,7 @@ extension FileSystem {
     }
 
     /// The mount in whose folders on the host the file behind a descriptor lies, removed or not.
-    private func owner(of path: String) -> (mount: Mount, tree: Tree, isWritable: Bool)? {
+    func owner(of path: String) -> (mount: Mount, tree: Tree, isWritable: Bool)? {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             let count = ukf_readlink(AT_FDCWD, path, buffer.baseAddress!, 4096)
             guard count > 0, buffer[0] == UInt8(ascii: "/") else { return nil }
@@ -79,13 +79,30 @@ extension FileSystem {
         }
     }
 
+    /// Whether what a descriptor holds, which is none of this tree's, is a file or folder all the same: it came from another
+    /// container or from outside, may be one of a layer there, and is not this container's to change.
+    func isForeign(_ path: String, _ host: ukf_stat) -> Bool {
+        switch FileType(mode: host.mode) {
+        case .folder: return true
+        case .file: break
+        default: return false
+        }
+        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            let count = ukf_readlink(AT_FDCWD, path, buffer.baseAddress!, 4096)
+            return count <= 0 || !UnsafeRawBufferPointer(rebasing: buffer[0..<count]).starts(with: "/memfd:".utf8)
+        }
+    }
+
     /// Owner and mode of a file that has lost its name, or never had one, and the way to write them; nil for what is no file
     /// of the container's tree.
-    /// - Throws: `EROFS` when it is to be changed and lies in a layer, which nobody changes.
+    /// - Throws: `EROFS` when it is to be changed and lies in a layer, which nobody changes; `EPERM` for another container's.
     func nameless(_ path: String, changes: Bool) throws(Errno) -> (attributes: Attributes, tree: Tree, host: ukf_stat)?
     {
         let host = try hostStat(behind: path)
-        guard let (_, tree, isWritable) = owner(of: path) else { return nil }
+        guard let (_, tree, isWritable) = owner(of: path) else {
+            if changes, isForeign(path, host) { throw .notPermitted }
+            return nil
+        }
         guard isWritable || !changes else { throw .readOnlyFileSystem }
         return (tree.attributes(AT_FDCWD, path, host: host), tree, host)
     }

@@ -38,6 +38,9 @@ package final class FileSystem {
     /// Host name and the like, for /proc/sys/kernel.
     package var identity = SystemIdentity()
 
+    /// What `pin` holds; -1: nothing.
+    private var pinned: CInt = -1
+
     struct WeakNode {
         weak var node: Node?
     }
@@ -104,6 +107,23 @@ package final class FileSystem {
     package func end() {
         if let tree = mounts[0].tree, tree.isWritable { tree.closeWork() }
         try? FileSystem.removeHostFolder(scratchPath)
+    }
+
+    // MARK: Foreign descriptors
+
+    /// A name of the host for what a process's descriptor (`/proc/PID/fd/N`) holds now, which stays the same when the process
+    /// puts something else under its number. Good until `unpin`.
+    package func pin(_ path: some StringProtocol) throws(Errno) -> String {
+        unpin()
+        pinned = try check(ukf_open(AT_FDCWD, String(path), oPath, 0))
+        return "/proc/self/fd/\(pinned)"
+    }
+
+    /// The call is answered: lets go of what `pin` held.
+    @inline(__always)
+    package func unpin() {
+        if pinned >= 0 { close(pinned) }
+        pinned = -1
     }
 
     // MARK: Nodes

@@ -215,6 +215,8 @@ extension FileSystem {
                         if target.starts(with: place.path + [UInt8(ascii: "/")]) { throw .readOnlyFileSystem }
                     }
                 }
+                let name = String(cString: path)
+                if owner(of: name) == nil, isForeign(name, try hostStat(behind: name)) { throw .permissionDenied }
             }
             return try check(ukf_open(AT_FDCWD, path, flags & (FileSystem.hostFlags | oPath) | O_NOCTTY, 0))
         }

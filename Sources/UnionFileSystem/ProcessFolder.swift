@@ -176,7 +176,9 @@ final class DescriptorFolder: SyntheticFolder {
                 text: { caller throws(Errno) in try files.descriptorText(path, for: caller) },
                 target: { caller throws(Errno) in
                     if let node = try files.node(behind: path) { return .node(node) }
-                    return .descriptor(path: Array(path.utf8))
+                    let pinned = try files.pin(path)
+                    if let node = try files.node(behind: pinned) { return .node(node) }
+                    return .descriptor(path: Array(pinned.utf8))
                 }))
     }
 

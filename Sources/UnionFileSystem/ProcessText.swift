@@ -114,7 +114,7 @@ extension FileSystem {
     }
 
     /// The text of /proc/PID/fd/N; `path` is the host's.
-    func descriptorText(_ path: String, for caller: Caller) throws(Errno) -> [UInt8] {
+    package func descriptorText(_ path: String, for caller: Caller) throws(Errno) -> [UInt8] {
         if let node = try node(behind: path), let shown = self.path(of: node, from: caller.root) { return shown }
         var target = [UInt8](repeating: 0, count: 4096)
         let count = try check(ukf_readlink(AT_FDCWD, path, &target, 4096))

@@ -21,6 +21,7 @@ struct FilterInterpreter {
             position += 1
             switch Int32(instruction.code) {
             case BPF_LD | BPF_W | BPF_ABS: accumulator = data[Int(instruction.k / 4)]
+            case BPF_ALU | BPF_AND | BPF_K: accumulator &= instruction.k
             case BPF_RET | BPF_K: return instruction.k
             case BPF_JMP | BPF_JA: position += Int(instruction.k)
             case BPF_JMP | BPF_JEQ | BPF_K:

@@ -28,6 +28,7 @@ import Testing
                 let values: [UInt64] =
                     switch rule.test {
                     case .isZero: [0]
+                    case .masked(let mask, let values): values.map { UInt64($0 | ~mask & 0xA5A5_A5A5) }
                     case .isOne(let values): values.map { UInt64($0) }
                     case .hasBit(let mask): (0..<32).map { UInt64(1) << $0 }.filter { $0 & UInt64(mask) != 0 }
                     }
@@ -55,6 +56,8 @@ import Testing
         let words = [secret.0 & 0xFFFF_FFFF, secret.0 >> 32, secret.1 & 0xFFFF_FFFF, secret.1 >> 32]
         #expect(filter.verdict(62, [.max, 9] + words) == 0x7FFF_0000)
         #expect(filter.verdict(231, [0, 0] + words) == 0x7FFF_0000)
+        #expect(filter.verdict(56, [17, 0] + words) == 0x7FFF_0000)
+        #expect(filter.verdict(56, [0x100, 0] + words) == 0x7FC0_0000)
         for index in 0..<4 {
             var wrong = words
             wrong[index] ^= 1

@@ -60,7 +60,7 @@ def request(kind, payload=b""):
 class Kernel:
     """One container's kernel. The test's process becomes the subreaper that adopts the container's processes."""
 
-    def __init__(self, root, arguments, *, pids=0, start=True, **options):
+    def __init__(self, root, arguments, *, pids=0, start=True, volumes={}, **options):
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-kernel-"))
         self.path = self.folder / "kernel.sock"
@@ -80,8 +80,9 @@ class Kernel:
         self.socket = ours
         writer = Writer().number("BB", 1, 1).string("test").string("box").string("")
         writer.strings([]).optional(str(root)).optional(None).number("B", 0)
-        writer.number("I", len(MOUNTS))
-        for destination, kind, source, flags in MOUNTS:
+        mounts = MOUNTS + [(inside, "bind", str(outside), ["rbind", "rw"]) for inside, outside in volumes.items()]
+        writer.number("I", len(mounts))
+        for destination, kind, source, flags in mounts:
             writer.string(destination).string(kind).string(source).strings(flags)
         writer.number("III", 0, 0, 0).number("qqqqq", pids, 0, 0, 0, 0)
         process(writer, arguments, **options)

@@ -1,12 +1,15 @@
 """What a hostile program tries to get out of its container, and what comes of it: nothing of the host's is reached."""
+import ctypes
 import os
 import pathlib
 import shutil
 import socket
+import struct
 import subprocess
 
 import pytest
 
+from conftest import wait_until
 from kernel_driver import Kernel
 
 TREE = os.environ.get("UKONTAINER_DEBIAN_TAR", "/var/tmp/ukontainer-debian.tar")
@@ -29,7 +32,7 @@ def root(tmp_path, escape):
         (folder / name).mkdir(parents=True)
     shutil.copy("/bin/busybox", folder / "bin/busybox")
     shutil.copy(escape, folder / "bin/escape")
-    for applet in ("sh", "cat", "ls", "sleep", "echo", "true", "mkdir", "ln", "rm"):
+    for applet in ("sh", "cat", "ls", "sleep", "echo", "true", "mkdir", "mv", "ln", "rm"):
         (folder / "bin" / applet).symlink_to("busybox")
     return folder
 
@@ -115,3 +118,235 @@ log = made(); log.bind("/dev/log"); syslog.syslog("hello"); print(log.recv(100)[
     assert output.splitlines() == [
         "True /tmp/log", "b'one' /tmp/log", "b''", "b'two'", "b'three'", "b'through'", "b'four' b'five'", "True", "True",
         "100000", "b'six'", "111", "95", "b'hello'"]
+
+
+NOT_PERMITTED = {
+    "bpf", "fanotify_init", "open_by_handle_at", "quotactl", "open_tree", "move_mount", "fsopen", "fsmount", "fspick",
+    "mount_setattr", "pivot_root", "setns", "unshare", "clone", "iopl", "ioperm", "init_module", "finit_module",
+    "kexec_load", "swapon", "reboot", "settimeofday", "acct"}
+OTHERS = {"prctl": "EINVAL", "socket": "EAFNOSUPPORT", "socketpair": "EOPNOTSUPP"}
+
+
+def test_calls_without_a_place_in_a_container_are_refused(root):
+    results = attempt(root, "calls")
+    assert len(results) > 50
+    for name, error in results:
+        call = name.removeprefix("SYS_")
+        assert error == ("EPERM" if call in NOT_PERMITTED else OTHERS.get(call, "ENOSYS")), (name, error)
+
+
+@pytest.fixture
+def bird():
+    """A process of the host's that nobody may touch."""
+    process = subprocess.Popen(["sleep", "300"])
+    yield process
+    alive = process.poll() is None
+    nice = os.getpriority(os.PRIO_PROCESS, process.pid)
+    process.kill()
+    process.wait()
+    assert alive and nice == 0
+
+
+def test_processes_outside_are_out_of_reach(root, bird):
+    kernel = Kernel(root, ["sleep", "100"])
+    children = pathlib.Path(f"/proc/{kernel.pid}/task/{kernel.pid}/children").read_text().split()
+    nursery = int(next(c for c in children if int(c) != kernel.first))
+    answer, reader = kernel.execute(["/bin/escape", "outsiders", *map(str, (bird.pid, os.getpid(), kernel.pid, nursery))],
+                                    adopt=True)
+    output = kernel.text(reader)
+    os.waitpid(answer[1], 0)
+    results = [tuple(line.rsplit(" ", 1)) for line in output.splitlines()]
+    expected = {"SYS_ptrace": {"ESRCH", "EPERM"}, "SYS_process_vm_readv": {"ESRCH", "EPERM"},
+                "SYS_process_vm_writev": {"ESRCH", "EPERM"}, "SYS_kcmp": {"ENOSYS"}, "SYS_setpgid": {"EPERM"},
+                "SIOCSPGRP": {"EPERM"}}
+    for name in ("SYS_ioprio_set", "SYS_move_pages", "SYS_migrate_pages", "SYS_get_robust_list"):
+        expected[name] = {"EPERM"}
+    assert len(results) == 4 * 37 + 2, output
+    for name, error in results[:-2]:
+        gone = {"ENOENT"} if name.startswith("/") else {"ESRCH"}
+        assert error in expected.get(name, gone), (name, error)
+    assert results[-2:] == [("kill all", "ESRCH"), ("setpriority user", "0")]
+    assert kernel.pids() == [kernel.first]
+    kernel.signal(9)
+    kernel.finish()
+
+
+@pytest.fixture
+def secret(tmp_path):
+    """A file of the host's that nobody may read or change."""
+    path = tmp_path / "secret"
+    path.write_text("the host's own")
+    yield path
+    assert path.read_text() == "the host's own" and path.stat().st_mode & 0o777 == 0o644
+
+
+def test_no_path_leads_out(root, secret):
+    output = attempt(root, "paths", secret)
+    assert len(output) > 140
+    for name, error in output:
+        if name in ("mknod", "mem", "chroot", "chdir", "fchdir"):
+            assert error in ("0", "EPERM")
+        elif name.startswith("open "):
+            assert error in ("ENXIO", "EACCES", "ENOENT")
+        else:
+            assert error in ("ENOENT", "ENOTDIR"), (name, error)
+
+
+def test_what_changes_during_a_call_reaches_nothing(root, tmp_path, secret):
+    mark = tmp_path / "mark"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.chmod(0o755)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "server"))
+        server.listen()
+        server.setblocking(False)
+        assert attempt(root, "races", secret, tmp_path / "server", program) == [("done", "0")]
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert not mark.exists()
+
+
+def test_filters_of_ones_own_give_nothing(root, secret):
+    assert attempt(root, "filters", secret, uid=1000) == [
+        ("without no_new_privs", "EACCES"), ("listener", "EBUSY"),
+        ("filter", "0"), ("open", "ENOENT"), ("io_uring", "ENOSYS"),
+        ("filter", "0"), ("open", "ENOENT"), ("io_uring", "ENOSYS"),
+        ("filter", "0"), ("open", "ENOENT"), ("io_uring", "ENOSYS"),
+        ("filter", "0"), ("open", "ENOSYS"), ("io_uring", "ENOSYS")]
+
+
+def test_a_process_gets_three_descriptors_and_leaves_no_core(root):
+    assert attempt(root, "inherited") == [("setrlimit", "0"), ("dumped", "0")]
+
+
+def test_requests_reach_no_further_than_their_descriptor(root, tmp_path, escape):
+    (root / "etc/file").write_text("text")
+    before = subprocess.run(["lsattr", root / "etc/file"], capture_output=True, text=True).stdout
+    errors = attempt(root, "requests", "/etc/file")
+    assert dict(errors) == {
+        "TIOCSTI": "EPERM", "TIOCSTI high": "EPERM", "TIOCLINUX": "EPERM", "TIOCCONS": "EPERM", "TIOCSETD": "EPERM",
+        "SETFLAGS": "ENOTTY", "FSSETXATTR": "ENOTTY", "VERITY": "ENOTTY", "SUBVOL": "ENOTTY", "lease": "EAGAIN",
+        "notify": "EINVAL", "ftruncate": "EINVAL", "map": "EACCES", "fallocate": "EBADF"}
+    assert subprocess.run(["lsattr", root / "etc/file"], capture_output=True, text=True).stdout == before
+
+
+def test_objects_of_the_host_have_no_number_or_name_inside(root):
+    libc = ctypes.CDLL(None, use_errno=True)
+    key = 0x554B0000 + os.getpid() % 65536
+    number = libc.shmget(key, 4096, 0o1600)
+    assert number >= 0
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(f"\0canary{os.getpid()}")
+            server.listen()
+            server.setblocking(False)
+            assert attempt(root, "objects", number, key, f"@canary{os.getpid()}") == [
+                ("shmat", "EINVAL"), ("shmctl", "EINVAL"), ("shmget", "ENOENT"), ("connect", "ECONNREFUSED"),
+                ("sendto", "ECONNREFUSED"), ("bind", "0")]
+            with pytest.raises(BlockingIOError):
+                server.accept()
+    finally:
+        libc.shmctl(number, 0, None)
+
+
+def test_only_the_loader_gets_a_plan(root):
+    shutil.copy("/bin/busybox", root / "bin/rooted")
+    os.setxattr(root / "bin/rooted", "user.ukontainer.stat", b"0:0:4755:f")
+    assert attempt(root, "plans", "/bin/rooted") == [
+        ("request", "EFAULT"), ("too long", "E2BIG"), ("request", "EFAULT"), ("parent", "EINVAL")]
+
+
+@pytest.fixture
+def volume(tmp_path):
+    folder = tmp_path / "volume"
+    folder.mkdir()
+    return folder
+
+
+def test_descriptors_of_another_container_lead_nowhere(root, tmp_path, volume, escape):
+    other = tmp_path / "other"
+    (other / "etc").mkdir(parents=True)
+    for name in ("bin", "dev", "proc", "tmp"):
+        (other / name).mkdir()
+    shutil.copy("/bin/busybox", other / "bin/busybox")
+    shutil.copy(escape, other / "bin/escape")
+    before = (other / "bin/busybox").stat()
+    giver = Kernel(other, ["/bin/escape", "passing", "/v/s"], volumes={"/v": volume})
+    wait_until((volume / "s").exists)
+    results = attempt(root, "taking", "/v/s", volumes={"/v": volume})
+    code, output = giver.finish()
+    assert code == 0 and output.splitlines() == ["ready"] + [f"{w} 0" for w in ("folder", "path", "file", "process")]
+    assert results[0] == ("connect", "0")
+    for name, error in results[1:]:
+        assert error in ("ENOENT", "ENOTDIR", "EBADF", "EROFS", "EACCES", "EPERM", "ESRCH", "EINVAL"), (name, error)
+    assert len(results) == 15
+    after = (other / "bin/busybox").stat()
+    assert (before.st_mode, before.st_mtime_ns) == (after.st_mode, after.st_mtime_ns)
+    assert sorted(os.listdir(other)) == ["bin", "dev", "etc", "proc", "tmp", "v"]
+
+
+def test_links_that_turn_up_on_a_volume_are_not_followed_by_the_host(root, tmp_path, volume, secret, escape):
+    turner = Kernel(root, ["/bin/escape", "turning", "/v/folder", str(secret.parent)], volumes={"/v": volume})
+    second = shutil.copytree(root, tmp_path / "second", symlinks=True)
+    before = set(os.listdir(secret.parent))
+    assert attempt(second, "using", "/v/folder/secret", "/v/folder/made", volumes={"/v": volume}) == [("done", "0")]
+    turner.signal(9, True)
+    turner.finish()
+    assert set(os.listdir(secret.parent)) == before
+
+
+def test_links_that_turn_up_under_a_second_name_of_a_volume(root, volume, secret):
+    """The kernel has seen a folder under one name when a link takes its place under another one."""
+    (volume / "folder").mkdir()
+    script = f"""ls /a/folder; cat /a/folder/secret
+mv /b/folder /b/gone && ln -s {secret.parent} /b/folder
+cat /a/folder/secret; echo x > /a/folder/made; ls /a/folder/; cd /a/folder && cat secret"""
+    code, output = Kernel(root, ["sh", "-c", script], volumes={"/a": volume, "/b": volume}).finish()
+    assert "the host's own" not in output and output.count("No such file") + output.count("nonexistent") >= 4, output
+    assert not (secret.parent / "made").exists()
+
+
+def elf(*headers, kind=2, entry=0x400078, count=None, interpreter=b""):
+    """A program of which only the headers matter; each is (type, flags, offset, address, file size, memory size)."""
+    table = b"".join(struct.pack("<IIQQQQQQ", t, f, o, a, a, s, m, 4096) for t, f, o, a, s, m in headers)
+    start = struct.pack(
+        "<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", kind, 62, 1, entry, 64, 0, 0, 64, 56,
+        len(headers) if count is None else count, 0, 0, 0)
+    return (start + table + interpreter).ljust(4096, b"\xcc")
+
+
+@pytest.mark.parametrize("program, error", [
+    (elf((1, 5, 0, 0x400000, 4096, 4096), (1, 6, 0, 0x400000, 4096, 8192)), 126),
+    (elf((1, 5, 0, 0x400000, 4096, 4096), (1, 6, 0, 0x3ff000, 4096, 4096)), 126),
+    (elf((1, 5, 0, 0x400000, 4096, 4096), count=65535), 126),
+    (elf(*[(1, 5, 0, 0x400000 + i * 4096, 4096, 4096) for i in range(60)]), 126),
+    (elf((1, 5, 0, 0, 4096, 4096), entry=0x78), 126),
+    (elf((1, 7, 0, 0x200000000000, 4096, 1 << 20), entry=0x200000000078), 126),
+    (elf((1, 7, 0, 0x1ffffffff000, 4096, 1 << 21), entry=0x1ffffffff078), 126),
+    (elf((1, 7, 0, 0x400000, 4096, (1 << 64) - 4096)), 126),
+    (elf((1, 7, 0, 0x400000, 4096, 1 << 47)), 126),
+    (elf((1, 7, 0, 0x400000, 8192, 4096)), 126),
+    (elf((1, 7, 1 << 63, 0x400000, 4096, 4096)), 126),
+    (elf((1, 7, 1 << 61, 0x400000, 4096, 4096)), None),
+    (elf((1, 7, 0, 0x400000, 4096, 1 << 46)), None),
+    (elf((1, 5, 0, 0x400000, 4096, 4096), entry=0x7fff00000000), 126),
+    (elf((1, 5, 0, 0x400000, 4096, 4096), (3, 4, 176, 0, 11, 11), interpreter=b"/bin/loop1\0"), None),
+    (elf((1, 5, 0, 0x400000, 4096, 4096), (3, 4, 176, 0, 1 << 40, 1 << 40), interpreter=b"/bin/loop1\0"), 126),
+    (elf((1, 5, 0, 0x400000, 4096, 4096), (3, 4, 176, 0, 4, 4), interpreter=b"\0\0\0\0"), 126),
+    (elf((1, 5, 0, 0x400000, 4096, 4096))[:40], 126),
+    (elf((1, 5, 0, 0x400000, 4096, 4096))[:70], 126),
+    (b"#!/bin/loop1\n", None),
+    (b"#!\n", 126),
+    (b"#!" + b"/" * 300, None),
+])
+def test_hostile_programs_harm_nobody_but_themselves(root, program, error):
+    (root / "bin/loop1").write_bytes(program)
+    (root / "bin/loop1").chmod(0o755)
+    code, output = Kernel(root, ["/bin/escape", "executing", "/bin/loop1"]).finish()
+    assert code == 0 and output.endswith("alive\n"), output
+    result = output.splitlines()[0]
+    if error == 126:
+        assert result in ("ENOEXEC", "ELIBBAD", "EINVAL"), output
+    else:
+        assert result in ("ENOEXEC", "ELIBBAD", "ELOOP", "EINVAL", "ENOENT", "EACCES", "signal 11", "signal 7", "signal 5"), output

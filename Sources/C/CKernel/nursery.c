@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -117,7 +118,11 @@ static int send_packet(const void *data, size_t size, int fd) {
     return n < 0 ? -errno : 0;
 }
 
-static pid_t bare_fork(void) { return (pid_t)machine_call(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0); }
+static pid_t bare_fork(void) {
+    return (pid_t)machine_call(
+        SYS_clone, SIGCHLD, 0, (uint32_t)secret[0], (long)(secret[0] >> 32), (uint32_t)secret[1],
+        (long)(secret[1] >> 32));
+}
 
 /// The new process, up to its exec.
 __attribute__((noreturn)) static void child_main(const struct ukk_nursery_command *c, const int *fds, int count) {
@@ -221,6 +226,9 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
     int signals = signalfd(-1, &child, SFD_NONBLOCK);
 
     if (geteuid() == 0) give_up_capabilities();
+    // No cores: where they go is the host's to say, not the container's. One byte, since a core_pattern that names a
+    // program does not look at 0 (core(5)).
+    setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
 
     struct ukk_nursery_report report = {0};
     int listener = -1;

@@ -31,7 +31,9 @@ extension CallContext {
         if path.isEmpty, flags & 0x1000 != 0, folder != AT_FDCWD {
             let name = try descriptorName(folder)
             if let node = try existing({ () throws(Errno) in try files.node(behind: name) }) { return .node(node) }
-            return .descriptor(path: Array(name.utf8))
+            let pinned = try existing { () throws(Errno) in try files.pin(name) }
+            if let node = try files.node(behind: pinned) { return .node(node) }
+            return .descriptor(path: Array(pinned.utf8))
         }
         let base =
             path.first == UInt8(ascii: "/")

@@ -81,7 +81,8 @@ package final class ContainerFiles: ProcessTableView {
             if let node = try system.node(behind: name) {
                 place = .node(node)
             } else {
-                place = .descriptor(path: Array(name.utf8))
+                let pinned = try system.pin(name)
+                place = try system.node(behind: pinned).map { .node($0) } ?? .descriptor(path: Array(pinned.utf8))
             }
         } else {
             let base = path[0] == UInt8(ascii: "/") ? caller.root : try base(folder, process: process, tid: tid)
@@ -111,7 +112,8 @@ package final class ContainerFiles: ProcessTableView {
             let stat = try system.stat(behind: text)
             guard FileType(mode: stat.mode) == .file, stat.mode & 0o111 != 0 else { throw .permissionDenied }
             let descriptor = try valid(ukf_open(AT_FDCWD, text, O_RDONLY, 0))
-            return ProgramFile(descriptor: descriptor, path: name, mode: 0o755, uid: stat.uid, gid: stat.gid)
+            let shown = (try? system.descriptorText(text, for: caller)) ?? name
+            return ProgramFile(descriptor: descriptor, path: shown, mode: 0o755, uid: stat.uid, gid: stat.gid)
         }
     }
 
