@@ -17,7 +17,8 @@ let standaloneWithFoundation: [LinkerSetting] =
 // an address of its own, so that the program it loads finds its usual places free.
 let freestanding: [CSetting] = [
     .unsafeFlags([
-        "-ffreestanding", "-fno-stack-protector", "-fno-pic", "-fno-builtin", "-mno-sse", "-O2",
+        "-ffreestanding", "-fno-stack-protector", "-fno-pic", "-fno-builtin", "-mgeneral-regs-only", "-mno-red-zone",
+        "-O2",
         "-fno-asynchronous-unwind-tables", "-Wall", "-Wextra", "-Werror",
     ])
 ]

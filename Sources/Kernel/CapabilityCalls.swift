@@ -80,6 +80,12 @@ extension IdentityCalls {
         // SECCOMP. A filter may not outlive an exec that gains rights (seccomp(2)).
         case 22:
             if value == 2 { try mayFilter(call) }
+            // What the process is to be kept from, it must not get without the call.
+            call.kernel.inside.stop(call.process)
+            return .native
+        // Dispatch of its system calls to itself.
+        case 59:
+            call.kernel.inside.stop(call.process)
             return .native
         case 23:
             guard value <= 40 else { throw .invalidArgument }
@@ -103,9 +109,10 @@ extension IdentityCalls {
         return .value(0)
     }
 
-    /// seccomp(2), SECCOMP_SET_MODE_FILTER.
+    /// seccomp(2), SECCOMP_SET_MODE_STRICT and SECCOMP_SET_MODE_FILTER.
     static let seccomp: SystemCallHandler = { call throws(Errno) in
-        try mayFilter(call)
+        if call.uint(0) == 1 { try mayFilter(call) }
+        call.kernel.inside.stop(call.process)
         return .native
     }
 

@@ -178,6 +178,7 @@ enum ExecCalls {
             state.dumpable = isChanged ? 0 : 1
             state.keepsCapabilities = false
         }
+        process.sites = call.kernel.inside.sites(after: process.sites, pending.program, call)
         let plan = UnsafeMutablePointer<ukl_plan>.allocate(capacity: 1)
         defer { plan.deallocate() }
         memset(plan, 0, MemoryLayout<ukl_plan>.size)
@@ -193,6 +194,7 @@ enum ExecCalls {
         plan.pointee.headers = pending.program.headers
         plan.pointee.header_count = pending.program.headerCount
         plan.pointee.header_size = 56
+        plan.pointee.inside = process.sites.mayChange ? 1 : 0
         let identity = process.inherited.identity
         plan.pointee.uid = identity.uid
         plan.pointee.euid = identity.effectiveUID

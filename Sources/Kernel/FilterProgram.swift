@@ -1,3 +1,4 @@
+import CFiles
 import CKernel
 import SystemPackage
 
@@ -89,6 +90,16 @@ package struct FilterProgram: Sendable {
             guard let verdict = FilterProgram.verdict(rule.action) else {
                 preconditionFailure("a rule of \(row.name) has rules itself")
             }
+            if case .isAnsweringCode = rule.test {
+                // The place behind the instruction, in seccomp_data.
+                result += [
+                    statement(BPF_LD | BPF_W | BPF_ABS, 8),
+                    jump(BPF_JMP | BPF_JEQ | BPF_K, UInt32(UKI_NATIVE_NEXT), yes: 0, no: 3),
+                    statement(BPF_LD | BPF_W | BPF_ABS, 12), jump(BPF_JMP | BPF_JEQ | BPF_K, 0, yes: 0, no: 1),
+                    statement(BPF_RET | BPF_K, verdict),
+                ]
+                continue
+            }
             result.append(statement(BPF_LD | BPF_W | BPF_ABS, low(rule.argument)))
             switch rule.test {
             case .isOne(let values), .masked(_, let values):
@@ -103,6 +114,7 @@ package struct FilterProgram: Sendable {
                 result.append(jump(BPF_JMP | BPF_JEQ | BPF_K, 0, yes: 0, no: 1))
             case .hasBit(let mask):
                 result.append(jump(BPF_JMP | BPF_JSET | BPF_K, mask, yes: 0, no: 1))
+            case .isAnsweringCode: break
             }
             result.append(statement(BPF_RET | BPF_K, verdict))
         }

@@ -22,6 +22,8 @@ package final class Kernel: @unchecked Sendable {
     let sockets: SocketTable
     let datagrams: DatagramTable
     let sysV = SysVTable()
+    /// What processes answer themselves.
+    let inside = InsideAnswers()
     package let blocking: BlockingCalls
     let receivers: Receivers
     /// Threads whose call this kernel gave up for a signal.
@@ -130,6 +132,7 @@ package final class Kernel: @unchecked Sendable {
             _ = ukk_answer(listener, call.id, 0, ENOSYS)
             return
         }
+        if process.sites.mayChange { inside.saw(call) }
         do throws(Errno) {
             answer(call.id, try handler(call))
         } catch {
@@ -192,6 +195,7 @@ package final class Kernel: @unchecked Sendable {
         process.pendingExec?.close()
         process.pendingExec = nil
         files.processEnded(process)
+        files.system.shared?.forgetProcess(process.pid)
         processes.remove(process)
         if process === processes.first { end() }
     }

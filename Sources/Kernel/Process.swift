@@ -23,6 +23,9 @@ package final class Process {
     /// An exec that is under way.
     var pendingExec: PendingExec?
 
+    /// Where it calls from, and what is done about that.
+    var sites = CallSites()
+
     private unowned(unsafe) let table: ProcessTable
 
     init(pid: pid_t, parent: pid_t, inherited: InheritedState, table: ProcessTable) {

@@ -7,6 +7,7 @@ enum ProcessCalls {
     /// fork(2), vfork(2).
     static let fork: SystemCallHandler = { call throws(Errno) in
         try call.kernel.makeRoom()
+        if call.number == 58 { call.process.sites.lender = call.tid }
         call.kernel.processes.expectChild(of: call.process)
         return .native
     }
@@ -22,6 +23,11 @@ enum ProcessCalls {
         if call.uint(0) & UInt32(CLONE_THREAD) != 0 {
             call.process.unseenThreads += 1
         } else {
+            let flags = call.uint(0)
+            if flags & UInt32(CLONE_VM) != 0 {
+                if flags & UInt32(CLONE_VFORK) == 0 { call.kernel.inside.stop(call.process) }
+                call.process.sites.lender = call.tid
+            }
             call.kernel.processes.expectChild(of: call.process)
         }
         return .native
@@ -50,5 +56,7 @@ extension Kernel {
     }
 }
 
+private let CLONE_VM = 0x100
+private let CLONE_VFORK = 0x4000
 private let CLONE_THREAD = 0x10000
 private let CLONE_PARENT = 0x8000

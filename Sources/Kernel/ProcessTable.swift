@@ -218,6 +218,7 @@ package final class ProcessTable {
         let grave = graves.lastIndex { $0.session == session }.map { graves.remove(at: $0).process }
         let model = grave ?? processes[session] ?? first
         let process = Process(pid: tid, parent: 0, inherited: model.inherited, table: self)
+        process.sites = model.sites.ofChild
         enter(process)
         return process
     }
@@ -242,6 +243,7 @@ package final class ProcessTable {
     private func begin(_ pid: pid_t, parent: Process) -> Process {
         if parent.unseenChildren > 0 { parent.unseenChildren -= 1 }
         let process = Process(pid: pid, parent: parent.pid, inherited: parent.inherited, table: self)
+        process.sites = parent.sites.ofChild
         process.isTraced = parent.isTraced
         enter(process)
         return process

@@ -40,6 +40,9 @@ package struct SystemCall: Sendable {
             case hasBit(UInt32)
             /// Of the argument's lower 32 bits, those of the mask are one of these.
             case masked(UInt32, isOneOf: [UInt32])
+            /// The call comes from the one instruction that the answering code has for it (docs/architecture.md). Anybody
+            /// may put an instruction there, so this is for what concerns nobody but the caller.
+            case isAnsweringCode
         }
         package let argument: Int
         package let test: Test

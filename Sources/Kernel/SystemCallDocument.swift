@@ -28,8 +28,9 @@ package enum SystemCallDocument {
         case .refused(let errno): return "refused: \(name(errno.rawValue))"
         case .depends(let rules, let otherwise):
             let cases = rules.map { rule in
-                let condition =
+                let condition: String =
                     switch rule.test {
+                    case .isAnsweringCode: ""
                     case .isZero: "is 0"
                     case .hasBit(let mask): "has a bit of 0x" + String(mask, radix: 16)
                     case .masked(let mask, let values):
@@ -39,6 +40,7 @@ package enum SystemCallDocument {
                         "is "
                             + values.map { $0 > 1000 ? "0x" + String($0, radix: 16) : "\($0)" }.joined(separator: ", ")
                     }
+                if case .isAnsweringCode = rule.test { return "from the answering code: \(describe(rule.action))" }
                 return "argument \(rule.argument + 1) \(condition): \(describe(rule.action))"
             }
             return (cases + ["else: \(describe(otherwise))"]).joined(separator: "; ")

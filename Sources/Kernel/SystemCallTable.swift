@@ -44,15 +44,15 @@ package enum SystemCallTable {
     /// prctl(2) options, as in `linux/prctl.h`.
     private static let prctlRules: [Rule] = [
         // PDEATHSIG, UNALIGN, FPEMU, FPEXC, TIMING, NAME, ENDIAN, GET_SECCOMP, TSC, TIMERSLACK, MCE_KILL, CHILD_SUBREAPER,
-        // TID_ADDRESS, THP_DISABLE, speculation, IO_FLUSHER, syscall user dispatch, MDWE, auxv, VMA names.
+        // TID_ADDRESS, THP_DISABLE, speculation, IO_FLUSHER, MDWE, auxv, VMA names.
         Rule(
             0,
             .isOne(of: [
                 1, 2, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20, 21, 25, 26, 29, 30, 33, 34, 36, 37, 40, 41, 42,
-                52, 53, 57, 58, 59, 65, 66, 0x41555856, 0x59616D61, 0x53564D41,
+                52, 53, 57, 58, 65, 66, 0x41555856, 0x59616D61, 0x53564D41,
             ]), .native),
-        // DUMPABLE, KEEPCAPS, SET_SECCOMP, CAPBSET, SECUREBITS, NO_NEW_PRIVS, CAP_AMBIENT.
-        Rule(0, .isOne(of: [3, 4, 7, 8, 22, 23, 24, 27, 28, 38, 39, 47]), .handled(IdentityCalls.prctl)),
+        // DUMPABLE, KEEPCAPS, SET_SECCOMP, CAPBSET, SECUREBITS, NO_NEW_PRIVS, CAP_AMBIENT, syscall user dispatch.
+        Rule(0, .isOne(of: [3, 4, 7, 8, 22, 23, 24, 27, 28, 38, 39, 47, 59]), .handled(IdentityCalls.prctl)),
     ]
 
     /// SOCK_DGRAM and SOCK_RAW, each with SOCK_NONBLOCK, SOCK_CLOEXEC, both, or none.
@@ -66,6 +66,11 @@ package enum SystemCallTable {
     private static let ioPriorityRules: [Rule] = [
         Rule(0, .isOne(of: [2, 3]), .refused(.notPermitted)), Rule(1, .isZero, .native),
     ]
+
+    /// Calls about the caller itself that the answering code makes.
+    static func inside(_ handler: @escaping SystemCallHandler) -> SystemCall.Action {
+        .depends([Rule(0, .isAnsweringCode, .native)], otherwise: .handled(handler))
+    }
 
     private static let calls: [SystemCall] = [
         SystemCall(0, "read", .native),
@@ -102,7 +107,7 @@ package enum SystemCallTable {
         SystemCall(36, "getitimer", .native),
         SystemCall(37, "alarm", .native),
         SystemCall(38, "setitimer", .native),
-        SystemCall(39, "getpid", .handled(PidCalls.getpid)),
+        SystemCall(39, "getpid", inside(PidCalls.getpid)),
         SystemCall(40, "sendfile", .native),
         SystemCall(41, "socket", .handled(SocketCalls.socket)),
         SystemCall(42, "connect", .handled(SocketCalls.connect)),
@@ -245,7 +250,7 @@ package enum SystemCallTable {
         SystemCall(183, "afs_syscall", .refused(.noFunction)),
         SystemCall(184, "tuxcall", .refused(.noFunction)),
         SystemCall(185, "security", .refused(.noFunction)),
-        SystemCall(186, "gettid", .handled(PidCalls.gettid)),
+        SystemCall(186, "gettid", inside(PidCalls.gettid)),
         SystemCall(187, "readahead", .native),
         SystemCall(200, "tkill", .handled(SignalCalls.tkill)),
         SystemCall(201, "time", .native),
@@ -360,7 +365,8 @@ package enum SystemCallTable {
             315, "sched_getattr", .depends([Rule(0, .isZero, .native)], otherwise: .handled(SchedulingCalls.scheduling))
         ),
         SystemCall(
-            317, "seccomp", .depends([Rule(0, .isOne(of: [1]), .handled(IdentityCalls.seccomp))], otherwise: .native)),
+            317, "seccomp",
+            .depends([Rule(0, .isOne(of: [0, 1]), .handled(IdentityCalls.seccomp))], otherwise: .native)),
         SystemCall(318, "getrandom", .native),
         SystemCall(319, "memfd_create", .native),
         SystemCall(320, "kexec_file_load", .refused(.notPermitted)),

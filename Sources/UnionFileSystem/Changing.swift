@@ -73,6 +73,7 @@ extension FileSystem {
             try tree.writeNote(attributes, origin: origin, descriptor, path, host: host)
         }
         if node.attributes != nil { node.attributes = attributes }
+        shared?.changed(node, attributes)
     }
 
     /// What a program loses that is about to be written: its capabilities, and the set-id bits unless the writer may keep
@@ -176,6 +177,7 @@ extension FileSystem {
         try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
             _ = try check(ukf_utimens(descriptor, path, times))
         }
+        shared?.forget(node)
     }
 
     /// truncate(2).

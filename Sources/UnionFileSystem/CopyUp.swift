@@ -26,6 +26,7 @@ extension FileSystem {
         let (host, attributes) = try tree.stat(node)
         let name = tree.nextWorkName()
         let from = node.place
+        shared?.forget(node)
         try tree.make(name, like: node, place: from, host: host, attributes: attributes, withData: withData)
         try tree.at(node, place: 0) { descriptor, path throws(Errno) in
             let renamed = withCString(name) { ukf_rename(tree.work, $0, descriptor, path, 0) }
@@ -43,6 +44,7 @@ extension FileSystem {
         node.hostID = HostID(made)
         node.layerStat = nil
         node.attributes = attributes
+        shared?.forget(node)
         if FileType(mode: made.mode) != attributes.type, let parent = node.parent { try tree.markSpecial(parent) }
     }
 
@@ -177,6 +179,7 @@ extension Tree {
         }
         folder.needsListing = true
         folder.placesWithoutWhiteouts &= ~1
+        folder.mount.shared?.forgetRecord(of: folder)
     }
 
     /// Takes a whiteout away, if there is one, now that the name exists again.
@@ -205,6 +208,7 @@ extension Tree {
             _ = close(try check(ukf_open(descriptor, path, O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600)))
         }
         folder.needsListing = true
+        folder.mount.shared?.forgetRecord(of: folder)
     }
 }
 

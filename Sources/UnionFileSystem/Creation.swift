@@ -12,6 +12,7 @@ extension FileSystem {
         try demandWritable(parent)
         guard tree.isVolatile || !name.isMarker else { throw .notPermitted }
         try copyUp(parent)
+        shared?.forget(name, in: parent)
         return tree
     }
 
@@ -230,6 +231,7 @@ extension FileSystem {
         }
         try tree.clearWhiteout(found.name, in: found.parent)
         node.attributes = nil
+        shared?.forget(node)
         // Only what is neither a file nor a folder may be a placeholder on the host.
         if node.type != .file, let again = try tree.find(found.name, in: found.parent, below: -1) {
             if FileType(mode: again.host.mode) != again.attributes.type { try tree.markSpecial(found.parent) }

@@ -33,6 +33,8 @@ package final class FileSystem {
     package var devices: any DeviceOpener = HostDevices()
     /// Pseudo-terminals opened inside.
     let terminals = TerminalRegistry()
+    /// What processes are told without asking; nil before one asks often.
+    package internal(set) var shared: SharedNames?
     /// The container's processes, for /proc; nil before the kernel said so.
     package weak var processes: (any ProcessTableView)?
     /// Host name and the like, for /proc/sys/kernel.
@@ -231,6 +233,10 @@ package final class FileSystem {
                 if isPinned || !child.children.isEmpty || !isKnownUniquelyReferenced(&child) {
                     folder.children[name] = .present(child)
                     kept += 1
+                } else if let shared {
+                    // Under the next node for it, its names are told under another number.
+                    shared.forget(name, in: folder)
+                    shared.forgetRecord(of: child)
                 }
             }
         }

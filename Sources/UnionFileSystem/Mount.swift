@@ -15,6 +15,8 @@ final class Mount {
     /// The folder it is mounted on; nil for the root.
     private(set) var point: Node?
     private(set) var root: Node!
+    /// What processes are told of its names without asking.
+    var shared: SharedNames?
     /// Nodes made since the cache was last swept.
     var nodesMade = 0
 

@@ -74,6 +74,8 @@ extension FileSystem {
         pin(point)
         mount.attach(to: point)
         mounts.append(mount)
+        mount.shared = shared
+        shared?.flush()
     }
 
     private func newMount(

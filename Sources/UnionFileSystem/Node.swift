@@ -41,6 +41,11 @@ package final class Node {
     var whiteoutLooks: UInt8 = 0
     /// Known to have been made where no layer has anything, so that its removal needs no whiteout.
     var coversNothing = false
+    /// Under which its names are told to processes, and whether that still holds; see `SharedNames`.
+    var sharedNumber: UInt32 = 0
+    var sharedGeneration: UInt32 = 0
+    /// When all of its names were told at once.
+    var sharedListing: UInt32 = 0
     /// Looked up since the last sweep.
     var wasUsed = true
 

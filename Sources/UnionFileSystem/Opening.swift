@@ -110,6 +110,7 @@ extension FileSystem {
             if openedNodes.count > FileSystem.openedNodesLimit / 2 { openedNodes = [:] }
         }
         openedNodes[id] = node
+        shared?.opened(node, host: id, isStandIn: false)
     }
 
     /// A descriptor that stands for a node and can neither be read nor written (O_PATH).
@@ -145,6 +146,7 @@ extension FileSystem {
         }
         if handles.count >= handlesLimit { sweepHandles() }
         handles[HostID(stat)] = OpenFolder(node: node, descriptor: duplicate)
+        shared?.opened(node, host: HostID(stat), isStandIn: true)
     }
 
     /// A descriptor (O_PATH) of this process for a node's file on the host.
@@ -165,6 +167,7 @@ extension FileSystem {
                     ukf_open(descriptor, path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY, 0))
             }
             remember(opened: node)
+            shared?.tellAll(of: node)
             return folder
         }
         scratchNames += 1
@@ -196,6 +199,7 @@ extension FileSystem {
                 if ukf_stat(folder, entry.name.string, 0, &stat) == 0 { held.insert(HostID(stat)) }
             }
         }
+        if let shared { for id in handles.keys where !held.contains(id) { shared.forgetRecord(of: id) } }
         handles = handles.filter { held.contains($0.key) }
         handlesLimit = max(256, handles.count * 2)
     }

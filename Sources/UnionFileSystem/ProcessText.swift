@@ -66,11 +66,17 @@ extension FileSystem {
         return Array("\(pid) \(text[open...close]) \(fields.joined(separator: " "))".utf8)
     }
 
-    /// Puts the container's paths into the text of /proc/PID/maps.
+    /// Puts the container's paths into the text of /proc/PID/maps, and leaves out what is the kernel's own.
     func mapsText(_ text: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
+        var isHidden = false
         for line in text.split(separator: UInt8(ascii: "\n")) {
+            // In smaps more lines follow the one with the addresses; theirs begin with a capital letter.
+            if let first = line.first, first >= UInt8(ascii: "a") || first <= UInt8(ascii: "9") {
+                isHidden = isKernels(line)
+            }
+            if isHidden { continue }
             guard let slash = line.firstIndex(of: UInt8(ascii: "/")) else {
                 result += line
                 result.append(UInt8(ascii: "\n"))
@@ -83,6 +89,16 @@ extension FileSystem {
             result.append(UInt8(ascii: "\n"))
         }
         return result
+    }
+
+    /// Whether a line of /proc/PID/maps tells of the page or the table of the answering code.
+    private func isKernels(_ line: ArraySlice<UInt8>) -> Bool {
+        var start: UInt64 = 0
+        for byte in line {
+            if byte == UInt8(ascii: "-") { break }
+            start = start << 4 | UInt64(byte < 0x40 ? byte &- 0x30 : byte &- 0x57)
+        }
+        return start == UKI_PAGE || (UKI_TABLE..<UKI_TABLE + UInt64(UKI_TABLE_SIZE)).contains(start)
     }
 
     /// The container's path of a path of the host, when it lies in one of our places.

@@ -94,6 +94,7 @@ extension FileSystem {
 
     private func retire(_ node: Node) {
         node.isRemoved = true
+        shared?.forget(node)
         guard let id = node.hostID, openedNodes.removeValue(forKey: id) != nil else { return }
         // The layer keeps the file: who has it open is told that it is gone.
         if node.place != 0, !node.isFolder { removedLayerFiles.insert(id) }
@@ -162,6 +163,11 @@ extension FileSystem {
         }
         let coversNothing = target?.coversNothing ?? tree.hidesNothing(underAbsentNameIn: new.parent)
         if !coversNothing { try tree.clearWhiteout(new.name, in: new.parent) }
+        if let shared {
+            for moved in [node, target].compactMap({ $0 }) where moved.isFolder { shared.forgetAll(below: moved) }
+            shared.forget(old.name, in: old.parent)
+            shared.forget(new.name, in: new.parent)
+        }
         if flags == 2 {
             let other = target!
             other.coversNothing = node.coversNothing

@@ -100,7 +100,9 @@ extension FileSystem {
                 }
             }
             let name = Name(UnsafeRawBufferPointer(start: pathBuffer + start, count: length))
-            guard let node = try child(of: current, named: name, for: caller) else {
+            let found = try child(of: current, named: name, for: caller)
+            shared?.saw(name, in: current, found)
+            guard let node = found else {
                 guard isLast else { throw .noSuchFileOrDirectory }
                 return Resolution(parent: current, name: name, place: nil, mustBeFolder: hasSlash)
             }
@@ -128,6 +130,7 @@ extension FileSystem {
                     }
                 }
                 let target = try linkTarget(of: node, for: caller)
+                shared?.saw(name, in: current, node)
                 guard !target.isEmpty else { throw .noSuchFileOrDirectory }
                 guard target.count <= position else { throw .fileNameTooLong }
                 position -= target.count

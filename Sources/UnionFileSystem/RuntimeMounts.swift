@@ -53,6 +53,7 @@ extension FileSystem {
         if let older = mount.covered { older.attach(to: point) }
         mounts.removeAll { $0 === mount }
         openedNodes = openedNodes.filter { $0.value.mount !== mount }
+        shared?.flush()
     }
 
     /// - Throws: `EACCES` unless the folder may be entered.

@@ -4,6 +4,7 @@
 // Freestanding: no libc, no relocations, no state beside the plan.
 #include <stdint.h>
 
+#include "../C/CFiles/include/InsideTable.h"
 #include "../C/CKernel/include/LoaderPlan.h"
 
 #if !defined(__x86_64__)
@@ -42,6 +43,9 @@ static long call6(long number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
 }
 
 static long call3(long number, u64 a, u64 b, u64 c) { return call6(number, a, b, c, 0, 0, 0); }
+
+/// Of the answering code, see inside.c.
+extern char uki_entry[];
 
 static int failed(long value) { return (u64)value > (u64)-4096; }
 
@@ -118,7 +122,7 @@ static u64 copy_string(u64 to, const char *from) {
 
 /// Builds the program's stack below what the host left, and returns its top; sets where to jump.
 __attribute__((used)) static u64 load(u64 *stack) {
-    long size = call3(CALL_EXECVE, UKL_REQUEST, (u64)&plan, sizeof plan);
+    long size = call6(CALL_EXECVE, UKL_REQUEST, (u64)&plan, sizeof plan, (u64)uki_entry, (u64)stack, 0);
     if (failed(size) || plan.version != UKL_VERSION) give_up();
 
     u64 argc = stack[0];
@@ -137,6 +141,10 @@ __attribute__((used)) static u64 load(u64 *stack) {
         call3(CALL_CLOSE, (u64)(uint32_t)plan.interpreter.descriptor, 0, 0);
     }
     call3(CALL_CLOSE, (u64)(uint32_t)plan.program.descriptor, 0, 0);
+    // For later, should the program ask often: nothing is written to it yet.
+    if (plan.inside)
+        call6(
+            CALL_MMAP, UKI_PAGE, UKI_PAGE_SIZE, READ | EXECUTE, PRIVATE | ANONYMOUS | FIXED_NO_REPLACE, (u64)-1, 0);
     call3(CALL_PRCTL, 15, (u64)plan.name, 0);
     if (plan.executable_stack)
         call3(CALL_MPROTECT, page_down((u64)stack), PAGE, READ | WRITE | EXECUTE | GROWS_DOWN);

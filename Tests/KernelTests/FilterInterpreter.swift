@@ -6,11 +6,14 @@ struct FilterInterpreter {
 
     /// The verdict about a call; traps on what is no valid program.
     func verdict(
-        _ number: UInt32, _ arguments: [UInt64] = [], architecture: UInt32 = 0xC000_003E
+        _ number: UInt32, _ arguments: [UInt64] = [], architecture: UInt32 = 0xC000_003E,
+        instructionPointer: UInt64 = 0
     ) -> UInt32 {
         var data = [UInt32](repeating: 0, count: 16)
         data[0] = number
         data[1] = architecture
+        data[2] = UInt32(truncatingIfNeeded: instructionPointer)
+        data[3] = UInt32(instructionPointer >> 32)
         for (index, argument) in arguments.enumerated() {
             data[4 + 2 * index] = UInt32(truncatingIfNeeded: argument)
             data[5 + 2 * index] = UInt32(argument >> 32)

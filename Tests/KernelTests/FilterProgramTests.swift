@@ -25,12 +25,22 @@ import Testing
             #expect(filter.verdict(UInt32(row.number), arguments) == verdict(row.action), "\(row.name)")
             guard case .depends(let rules, _) = row.action else { continue }
             for rule in rules {
+                if case .isAnsweringCode = rule.test {
+                    let places: [UInt64] = [0x050F_0041, 0x050F_0042, 0x050F_0043, 0x1_050F_0042]
+                    for place in places {
+                        let expected = place == 0x050F_0042 ? rule.action : row.action
+                        let found = filter.verdict(UInt32(row.number), arguments, instructionPointer: place)
+                        #expect(found == verdict(expected), "\(row.name) from \(place)")
+                    }
+                    continue
+                }
                 let values: [UInt64] =
                     switch rule.test {
                     case .isZero: [0]
                     case .masked(let mask, let values): values.map { UInt64($0 | ~mask & 0xA5A5_A5A5) }
                     case .isOne(let values): values.map { UInt64($0) }
                     case .hasBit(let mask): (0..<32).map { UInt64(1) << $0 }.filter { $0 & UInt64(mask) != 0 }
+                    case .isAnsweringCode: []
                     }
                 for value in values {
                     var arguments = arguments

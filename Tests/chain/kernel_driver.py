@@ -58,9 +58,12 @@ def request(kind, payload=b""):
 
 
 class Kernel:
-    """One container's kernel. The test's process becomes the subreaper that adopts the container's processes."""
+    """One container's kernel. The test's process becomes the subreaper that adopts the container's processes.
 
-    def __init__(self, root, arguments, *, pids=0, start=True, volumes={}, **options):
+    `root` is the writable folder, above the read-only `layers`.
+    """
+
+    def __init__(self, root, arguments, *, layers=(), pids=0, start=True, volumes={}, **options):
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-kernel-"))
         self.path = self.folder / "kernel.sock"
@@ -79,7 +82,7 @@ class Kernel:
         theirs.close()
         self.socket = ours
         writer = Writer().number("BB", 1, 1).string("test").string("box").string("")
-        writer.strings([]).optional(str(root)).optional(None).number("B", 0)
+        writer.strings([str(layer) for layer in layers]).optional(str(root)).optional(None).number("B", 0)
         mounts = MOUNTS + [(inside, "bind", str(outside), ["rbind", "rw"]) for inside, outside in volumes.items()]
         writer.number("I", len(mounts))
         for destination, kind, source, flags in mounts:

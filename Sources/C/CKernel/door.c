@@ -68,6 +68,17 @@ ssize_t ukk_write_memory(pid_t pid, uint64_t address, const void *buffer, size_t
     return n < 0 ? -errno : n;
 }
 
+ssize_t ukk_poke(pid_t pid, uint64_t address, const void *buffer, size_t size) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/%d/mem", pid);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    ssize_t n = pwrite(fd, buffer, size, (off_t)address);
+    if (n < 0) n = -errno;
+    close(fd);
+    return n;
+}
+
 ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd) {
     struct iovec iov = {data, size};
     union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;

@@ -144,6 +144,7 @@ package final class ContainerFiles: ProcessTableView {
             // A folder without a node has been removed.
             throw FileType(mode: stat.mode) == .folder ? .noSuchFileOrDirectory : .notDirectory
         }
+        system.tell(stat, node)
         return node
     }
 

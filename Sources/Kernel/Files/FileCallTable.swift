@@ -5,7 +5,7 @@ package enum FileCallTable {
     package static let rows: [SystemCall] = [
         SystemCall(2, "open", .handled(OpenCalls.open)),
         SystemCall(4, "stat", .handled(StatCalls.stat)),
-        SystemCall(5, "fstat", .handled(StatCalls.fstat)),
+        SystemCall(5, "fstat", SystemCallTable.inside(StatCalls.fstat)),
         SystemCall(6, "lstat", .handled(StatCalls.lstat)),
         SystemCall(21, "access", .handled(StatCalls.access)),
         SystemCall(76, "truncate", .handled(ChangeCalls.truncate)),
@@ -46,7 +46,7 @@ package enum FileCallTable {
         SystemCall(197, "removexattr", .handled(XattrCalls.removexattr)),
         SystemCall(198, "lremovexattr", .handled(XattrCalls.lremovexattr)),
         SystemCall(199, "fremovexattr", .handled(XattrCalls.fremovexattr)),
-        SystemCall(217, "getdents64", .handled(FolderCalls.getdents64)),
+        SystemCall(217, "getdents64", SystemCallTable.inside(FolderCalls.getdents64)),
         SystemCall(235, "utimes", .handled(ChangeCalls.utimes)),
         SystemCall(253, "inotify_init", .native),
         SystemCall(254, "inotify_add_watch", .handled(MountCalls.inotifyAddWatch)),

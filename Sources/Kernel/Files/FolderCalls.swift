@@ -7,6 +7,7 @@ import UnionFileSystem
 /// Working folder, root, umask and listings.
 enum FolderCalls {
     static let getcwd: SystemCallHandler = { call throws(Errno) in
+        if call[0] == UKI_REQUEST { return try call.kernel.inside.answer(call) }
         let state = call.process.inherited.files
         guard !state.folder.isRemoved else { throw .noSuchFileOrDirectory }
         let path = call.files.path(of: state.folder, from: state.root) ?? Array("(unreachable)/".utf8)
@@ -28,6 +29,7 @@ enum FolderCalls {
         guard node.isFolder else { throw .notDirectory }
         try call.files.checkSearch(node, for: call.caller)
         call.process.change { $0.files.folder = node }
+        call.files.shared?.setFolder(node, of: call.process.pid)
         return .value(0)
     }
 
@@ -37,6 +39,7 @@ enum FolderCalls {
         try call.files.checkSearch(node, for: call.caller)
         guard call.process.inherited.identity.has(.changeRoot) else { throw .notPermitted }
         call.process.change { $0.files.root = node }
+        call.kernel.inside.leavesRoot(call.files)
         return .value(0)
     }
 

@@ -46,7 +46,10 @@ enum StatCalls {
             return try call.files.stat(behind: try call.descriptorName(folder))
         }
         switch try call.place(folder: folder, path: path, flags: flags) {
-        case .node(let node): return try call.files.stat(node)
+        case .node(let node):
+            let stat = try call.files.stat(node)
+            call.files.shared?.saw(node)
+            return stat
         case .descriptor(let path): return try call.files.stat(behind: String(decoding: path, as: UTF8.self))
         }
     }
@@ -107,6 +110,7 @@ enum StatCalls {
         }
         if path.isEmpty, node.type != .link { throw .noSuchFileOrDirectory }
         let target = try call.files.linkTarget(of: node, for: call.caller).prefix(Int(size))
+        call.files.shared?.saw(node)
         try call.write(Array(target), at: buffer)
         return .value(target.count)
     }

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "InsideTable.h"
+
 /// What statx(2) says, in one piece.
 struct ukf_stat {
     uint64_t ino, size, blocks, attributes, attributes_mask;

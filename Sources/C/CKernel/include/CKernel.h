@@ -30,6 +30,8 @@ int ukk_set_synchronous(int listener);
 // Another process's memory.
 ssize_t ukk_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size);
 ssize_t ukk_write_memory(pid_t pid, uint64_t address, const void *buffer, size_t size);
+/// Writes also where the process itself may not: to its own copy of a page.
+ssize_t ukk_poke(pid_t pid, uint64_t address, const void *buffer, size_t size);
 
 /// Turns a caller's notified execve or execveat into `execveat(fd, empty, argv, envp, AT_EMPTY_PATH)`, which it then
 /// calls by itself: stops it with ptrace, answers the notification if it must, rewrites its registers, lets it go.

@@ -5,9 +5,10 @@
 enum {
     UKL_SEGMENTS = 32,
     UKL_STRINGS = 16384,
-    UKL_VERSION = 1,
+    UKL_VERSION = 2,
 };
-/// First argument of the loader's execve(2): not an address, so that it can be told from every other.
+/// First argument of the loader's execve(2): not an address, so that it can be told from every other. Then come the plan's
+/// address and size, the answering code's entry, and where the stack begins.
 #define UKL_REQUEST 0xFFFFFFFFFFFF554BULL
 /// Where the loader lies; see the linker's flags in Package.swift.
 #define UKL_BASE 0x200000000000ULL
@@ -45,6 +46,6 @@ struct ukl_plan {
     uint32_t prepended; // arguments that stand in argv[0]'s place
     char name[16];
     uint32_t strings_size;
-    uint32_t padding;
+    uint32_t inside; // a page for the answering code is to be mapped
     char strings[UKL_STRINGS]; // AT_EXECFN's string, then the prepended arguments, each with its NUL
 };

@@ -1,0 +1,52 @@
+import Glibc
+
+/// From where in its program a process calls what it could answer by itself, and how often: a value that a child starts
+/// with as its parent has it.
+struct CallSites {
+    /// Whether call sites may be changed to lead into the answering code.
+    var mayChange = false
+    /// Whether the table was mapped.
+    var isReady = false
+    /// How often it asked for the table.
+    var requests = 0
+    /// Where its stack began.
+    var stackTop: UInt64 = 0
+    /// The thread that lends its memory to a child (vfork(2)) and waits for it to be given back.
+    var lender: pid_t = 0
+    /// The memory is a parent's.
+    var isBorrowed = false
+    /// For good: over execs, and for children.
+    var isBarred = false
+    /// The last few places behind a system call instruction, and how often each called.
+    private var places: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    private var counts: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
+    private var next: UInt8 = 0
+
+    /// How often a place has called, this time included; 255 where it was given up.
+    mutating func count(_ place: UInt64) -> UInt8 {
+        func step(_ count: inout UInt8) -> UInt8 {
+            if count < 254 { count += 1 }
+            return count
+        }
+        if places.0 == place { return step(&counts.0) }
+        if places.1 == place { return step(&counts.1) }
+        if places.2 == place { return step(&counts.2) }
+        if places.3 == place { return step(&counts.3) }
+        switch next & 3 {
+        case 0: (places.0, counts.0) = (place, 1)
+        case 1: (places.1, counts.1) = (place, 1)
+        case 2: (places.2, counts.2) = (place, 1)
+        default: (places.3, counts.3) = (place, 1)
+        }
+        next &+= 1
+        return 1
+    }
+
+    /// What a child that fork(2) or vfork(2) made begins with.
+    var ofChild: CallSites {
+        var child = self
+        child.isBorrowed = isBorrowed || lender != 0
+        child.lender = 0
+        return child
+    }
+}

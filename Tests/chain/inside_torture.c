@@ -1,0 +1,540 @@
+// Asks the same questions in two ways: from call sites of the form that ukernel leads into the answering code, and from one
+// that it leaves alone, so that every answer given inside the process can be compared with the kernel's own.
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <linux/stat.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE_OF_SLOTS 0x050F0000UL
+#define TABLE 0x201000000000UL
+#define REQUEST 0xFFFFFFFFFFFF554CUL
+
+static void fail(const char *form, ...) {
+    va_list arguments;
+    va_start(arguments, form);
+    char text[1024];
+    vsnprintf(text, sizeof text, form, arguments);
+    dprintf(1, "FAILED %s\n", text);
+    _exit(1);
+}
+
+#define SITE(name, number)                                                                                             \
+    extern unsigned char place_##name[];                                                                               \
+    __attribute__((noinline)) static long name(long a, long b, long c, long d, long e) {                               \
+        register long r10 __asm__("r10") = d;                                                                          \
+        register long r8 __asm__("r8") = e;                                                                            \
+        long value;                                                                                                    \
+        __asm__ volatile("place_" #name ": mov %[n], %%eax\n syscall"                                                  \
+                         : "=a"(value)                                                                                 \
+                         : [n] "i"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)                                  \
+                         : "rcx", "r11", "memory");                                                                    \
+        return value;                                                                                                  \
+    }
+SITE(in_stat, SYS_stat)
+SITE(in_lstat, SYS_lstat)
+SITE(in_fstat, SYS_fstat)
+SITE(in_fstatat, SYS_newfstatat)
+SITE(in_statx, SYS_statx)
+SITE(in_access, SYS_access)
+SITE(in_faccessat2, SYS_faccessat2)
+SITE(in_readlink, SYS_readlink)
+SITE(in_readlinkat, SYS_readlinkat)
+SITE(in_open, SYS_open)
+SITE(in_openat, SYS_openat)
+SITE(in_getpid, SYS_getpid)
+
+/// A site whose number is in no instruction: always the kernel's own answer.
+__attribute__((noinline)) static long ask(long number, long a, long b, long c, long d, long e) {
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    long value;
+    __asm__ volatile("syscall"
+                     : "=a"(value)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                     : "rcx", "r11", "memory");
+    return value;
+}
+
+static int is_changed(const unsigned char *place) { return *place == 0xFF; }
+
+typedef long (*site)(long, long, long, long, long);
+struct question {
+    const char *name;
+    site inside;
+    int number;
+    unsigned char *place;
+};
+#define ROW(name, number) {#name, name, number, place_##name}
+
+static void compare(const char *name, const char *path, long inside, long outside, const void *a, const void *b, int size) {
+    if (inside != outside) fail("%s %s: %ld inside, %ld outside", name, path, inside, outside);
+    if (inside >= 0 && memcmp(a, b, (size_t)size)) {
+        const unsigned char *x = a, *y = b;
+        int at = 0;
+        while (x[at] == y[at]) at++;
+        fail("%s %s: byte %d is %d inside, %d outside", name, path, at, x[at], y[at]);
+    }
+}
+
+/// All questions about one path, relative to `folder`.
+static void question(int folder, const char *path) {
+    char a[256], b[256];
+#define BOTH(name, number, size, c0, c1, c2, c3, c4)                                                                   \
+    do {                                                                                                               \
+        memset(a, 0x55, sizeof a);                                                                                     \
+        memset(b, 0x55, sizeof b);                                                                                     \
+        char *buffer = b;                                                                                              \
+        long outside = ask(number, c0, c1, c2, c3, c4);                                                                \
+        buffer = a;                                                                                                    \
+        long inside = name(c0, c1, c2, c3, c4);                                                                        \
+        (void)buffer;                                                                                                  \
+        compare(#name, path, inside, outside, a, b, size);                                                             \
+    } while (0)
+    if (folder == AT_FDCWD) {
+        BOTH(in_stat, SYS_stat, 144, (long)path, (long)buffer, 0, 0, 0);
+        BOTH(in_lstat, SYS_lstat, 144, (long)path, (long)buffer, 0, 0, 0);
+        for (int mode = 0; mode < 8; mode++) BOTH(in_access, SYS_access, 0, (long)path, mode, 0, 0, 0);
+        BOTH(in_readlink, SYS_readlink, 256, (long)path, (long)buffer, 200, 0, 0);
+        BOTH(in_readlink, SYS_readlink, 256, (long)path, (long)buffer, 3, 0, 0);
+    }
+    BOTH(in_fstatat, SYS_newfstatat, 144, folder, (long)path, (long)buffer, 0, 0);
+    BOTH(in_fstatat, SYS_newfstatat, 144, folder, (long)path, (long)buffer, AT_SYMLINK_NOFOLLOW, 0);
+    BOTH(in_fstatat, SYS_newfstatat, 144, folder, (long)path, (long)buffer, AT_EMPTY_PATH, 0);
+    BOTH(in_statx, SYS_statx, 256, folder, (long)path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, (long)buffer);
+    BOTH(in_statx, SYS_statx, 256, folder, (long)path, 0, STATX_BASIC_STATS | STATX_BTIME, (long)buffer);
+    for (int mode = 0; mode < 8; mode += 4) BOTH(in_faccessat2, SYS_faccessat2, 0, folder, (long)path, mode, 0x200, 0);
+    BOTH(in_faccessat2, SYS_faccessat2, 0, folder, (long)path, 0, AT_SYMLINK_NOFOLLOW, 0);
+    BOTH(in_readlinkat, SYS_readlinkat, 256, folder, (long)path, (long)buffer, 200, 0);
+    for (int flags = O_PATH; flags >= 0; flags -= O_PATH) {
+        long theirs = ask(SYS_openat, folder, (long)path, flags | O_NONBLOCK, 0, 0);
+        long ours = in_openat(folder, (long)path, flags | O_NONBLOCK, 0, 0);
+        if ((ours >= 0) != (theirs >= 0) || (ours < 0 && ours != theirs))
+            fail("open %s: %ld inside, %ld outside", path, ours, theirs);
+        if (ours < 0) continue;
+        BOTH(in_fstat, SYS_fstat, 144, ours, (long)buffer, 0, 0, 0);
+        BOTH(in_fstatat, SYS_newfstatat, 144, ours, (long)"", (long)buffer, AT_EMPTY_PATH, 0);
+        close((int)ours);
+        close((int)theirs);
+    }
+}
+
+/// Calls from every site often enough that it is changed.
+static void warm(void) {
+    char buffer[256];
+    for (int i = 0; i < 6; i++) {
+        in_stat((long)"/", (long)buffer, 0, 0, 0);
+        in_lstat((long)"/", (long)buffer, 0, 0, 0);
+        in_fstat(1, (long)buffer, 0, 0, 0);
+        in_getpid(0, 0, 0, 0, 0);
+        in_fstatat(AT_FDCWD, (long)"/", (long)buffer, 0, 0);
+        in_statx(AT_FDCWD, (long)"/", 0, 0, (long)buffer);
+        in_access((long)"/", 0, 0, 0, 0);
+        in_faccessat2(AT_FDCWD, (long)"/", 0, 0, 0);
+        in_readlink((long)"/", (long)buffer, 10, 0, 0);
+        in_readlinkat(AT_FDCWD, (long)"/", (long)buffer, 10, 0);
+        close((int)in_open((long)"/", O_RDONLY, 0, 0, 0));
+        close((int)in_openat(AT_FDCWD, (long)"/", O_RDONLY, 0, 0));
+    }
+}
+
+static void demand_changed(void) {
+    unsigned char *all[] = {place_in_stat, place_in_lstat, place_in_fstat, place_in_fstatat, place_in_statx, place_in_access,
+        place_in_faccessat2, place_in_readlink, place_in_readlinkat, place_in_open, place_in_openat, place_in_getpid};
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+        if (!is_changed(all[i])) fail("call site %u was not changed", i);
+}
+
+/// Every site in turn, since only the last few are counted.
+static void warm_up(void) {
+    char buffer[256];
+#define OFTEN(call)                                                                                                    \
+    for (int i = 0; i < 6; i++) call
+    OFTEN(in_stat((long)"/", (long)buffer, 0, 0, 0));
+    OFTEN(in_lstat((long)"/", (long)buffer, 0, 0, 0));
+    OFTEN(in_fstat(1, (long)buffer, 0, 0, 0));
+    OFTEN(in_getpid(0, 0, 0, 0, 0));
+    OFTEN(in_fstatat(AT_FDCWD, (long)"/", (long)buffer, 0, 0));
+    OFTEN(in_statx(AT_FDCWD, (long)"/", 0, 0, (long)buffer));
+    OFTEN(in_access((long)"/", 0, 0, 0, 0));
+    OFTEN(in_faccessat2(AT_FDCWD, (long)"/", 0, 0, 0));
+    OFTEN(in_readlink((long)"/", (long)buffer, 10, 0, 0));
+    OFTEN(in_readlinkat(AT_FDCWD, (long)"/", (long)buffer, 10, 0));
+    OFTEN(close((int)in_open((long)"/", O_RDONLY, 0, 0, 0)));
+    OFTEN(close((int)in_openat(AT_FDCWD, (long)"/", O_RDONLY, 0, 0)));
+    warm();
+}
+
+static const char *PATHS[] = {
+    "/", "/etc", "/etc/", "/etc/name", "/etc/name/", "/etc/name/x", "/etc/./name", "/etc/../etc/name", "/../etc/name",
+    "//etc///name", "/etc/no", "/no/no", "/etc/link", "/etc/absolute", "/etc/link/", "/etc/folderlink/name", "/etc/loop",
+    "/etc/chain1", "/etc/broken", "/etc/secret", "/etc/closed", "/etc/closed/x", "/etc/program", "/etc/upfolder/../name",
+    "/etc/folderlink/../name", "etc/name", "./etc/name", "../etc/name", ".", "..", "", "etc", "no", "bin/busybox",
+    "/bin/sh", "/proc", "/proc/self", "/proc/self/exe", "/proc/1/stat", "/dev/null", "/dev/pts", "/tmp", "/tmp/made",
+    "/tmp/made/file", "/tmp/made/link", "/tmp/no", "/etc/.wh.name",
+    "/etc/a-name-that-is-longer-than-what-an-entry-of-the-table-has-room-for-and-so-never-in-it",
+    "/etc/this-one-is-there-and-longer-than-what-an-entry-of-the-table-has-room-for-and-so-on",
+};
+enum { PATH_COUNT = sizeof PATHS / sizeof *PATHS };
+
+static void everything(void) {
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < PATH_COUNT; i++) question(AT_FDCWD, PATHS[i]);
+        int folder = open("/etc", O_RDONLY | O_DIRECTORY), root = open("/", O_PATH), file = open("/etc/name", O_RDONLY);
+        const char *names[] = {"name", "no", "link", "folder/name", "folderlink/name", ".", "..", "../etc/name", "", "secret"};
+        for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+            question(folder, names[i]);
+            question(root, names[i]);
+            question(file, names[i]);
+            question(999, names[i]);
+        }
+        question(root, "etc/name");
+        close(folder);
+        close(root);
+        close(file);
+    }
+}
+
+static void equal(void) {
+    mkdir("/tmp/made", 0755);
+    close(open("/tmp/made/file", O_CREAT | O_WRONLY, 0640));
+    if (symlink("file", "/tmp/made/link")) fail("symlink: %m");
+    warm_up();
+    demand_changed();
+    everything();
+    if (setgid(77) || setuid(77)) fail("setuid: %m");
+    everything();
+}
+
+/// Goes through what changes names and attributes, and looks after every step.
+static void changes(void) {
+    char *victims[] = {"/etc/name", "/etc/folder/name", "/etc/new", "/etc/moved", "/etc/link", "/etc/folder", "/etc/newfolder",
+        "/etc/newfolder/name", "/etc/hard", "/etc/program", "/etc"};
+    warm_up();
+    demand_changed();
+#define STEP(call)                                                                                                     \
+    do {                                                                                                               \
+        for (int round = 0; round < 2; round++)                                                                        \
+            for (unsigned i = 0; i < sizeof victims / sizeof *victims; i++) question(AT_FDCWD, victims[i]);            \
+        if ((call) < 0) fail(#call ": %m");                                                                            \
+        for (unsigned i = 0; i < sizeof victims / sizeof *victims; i++) question(AT_FDCWD, victims[i]);                \
+    } while (0)
+    struct timespec times[2] = {{1000, 5}, {2000, 6}};
+    int held = open("/etc/folder/name", O_RDONLY), folder = open("/etc/folder", O_RDONLY);
+    STEP(chmod("/etc/name", 0600));
+    STEP(chown("/etc/name", 5, 6));
+    STEP(utimensat(AT_FDCWD, "/etc/name", times, 0));
+    STEP(truncate("/etc/name", 100));
+    STEP(rename("/etc/name", "/etc/new"));
+    STEP(rename("/etc/new", "/etc/name"));
+    STEP(unlink("/etc/name"));
+    STEP(close(open("/etc/name", O_CREAT | O_WRONLY, 0644)));
+    STEP(link("/etc/name", "/etc/hard"));
+    STEP(chmod("/etc/hard", 0640));
+    STEP(unlink("/etc/name"));
+    STEP(symlink("folder", "/etc/name"));
+    STEP(unlink("/etc/link"));
+    STEP(symlink("program", "/etc/link"));
+    STEP(rename("/etc/program", "/etc/moved"));
+    STEP(mkdir("/etc/newfolder", 0755));
+    STEP(close(open("/etc/newfolder/name", O_CREAT | O_WRONLY, 0644)));
+    STEP(chmod("/etc/newfolder", 0700));
+    STEP(chmod("/etc/newfolder", 0755));
+    STEP(unlink("/etc/newfolder/name"));
+    STEP(rmdir("/etc/newfolder"));
+    STEP(rename("/etc/folder", "/etc/newfolder"));
+    STEP(chmod("/etc/newfolder/name", 0604));
+    STEP(syscall(SYS_renameat2, AT_FDCWD, "/etc/newfolder", AT_FDCWD, "/etc/moved", 2));
+    char a[144], b[144];
+    compare("fstat", "held file", in_fstat(held, (long)a, 0, 0, 0), ask(SYS_fstat, held, (long)b, 0, 0, 0), a, b, 144);
+    question(folder, "name");
+    STEP(chdir("/etc"));
+    question(AT_FDCWD, "name");
+    // The host's own rules may refuse it.
+    STEP(chroot("/etc") == 0 || errno == EPERM ? 0 : -1);
+    question(AT_FDCWD, "/name");
+    question(AT_FDCWD, "/etc/name");
+    question(AT_FDCWD, "..");
+}
+
+/// Another process changes names; whoever looks between two changes must see what the last one made.
+static void races(void) {
+    volatile unsigned *turn = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    warm_up();
+    demand_changed();
+    pid_t changer = fork();
+    if (changer == 0) {
+        // Eight states, each entered between an odd and an even number.
+        for (unsigned step = 0; step < 2400; step++) {
+            __atomic_fetch_add((unsigned *)turn, 1, __ATOMIC_SEQ_CST);
+            int result = 0;
+            switch (step % 8) {
+            case 0: result = unlink("/etc/name"); break;
+            case 1: result = mkdir("/etc/name", 0755); break;
+            case 2: result = rmdir("/etc/name"); break;
+            case 3: result = symlink("program", "/etc/name"); break;
+            case 4: result = unlink("/etc/name"); break;
+            case 5: result = rename("/etc/program", "/etc/name"); break;
+            case 6: result = rename("/etc/name", "/etc/program"); break;
+            case 7: result = link("/etc/program", "/etc/name"); break;
+            }
+            if (result) fail("step %u: %m", step);
+            __atomic_fetch_add((unsigned *)turn, 1, __ATOMIC_SEQ_CST);
+            for (int i = 0; i < 20; i++) sched_yield();
+        }
+        _exit(0);
+    }
+    const unsigned expected[] = {S_IFREG, 0, S_IFDIR, 0, S_IFLNK, 0, S_IFREG, 0};
+    unsigned looked = 0;
+    int status;
+    while (waitpid(changer, &status, WNOHANG) == 0) {
+        struct stat found;
+        unsigned before = __atomic_load_n((unsigned *)turn, __ATOMIC_SEQ_CST);
+        long result = in_lstat((long)"/etc/name", (long)&found, 0, 0, 0);
+        unsigned after = __atomic_load_n((unsigned *)turn, __ATOMIC_SEQ_CST);
+        if (before != after || before & 1) continue;
+        unsigned type = result == 0 ? found.st_mode & S_IFMT : 0;
+        if (type != expected[before / 2 % 8]) fail("after %u: type %o, result %ld", before / 2, type, result);
+        looked++;
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status)) fail("the changer ended with %x", status);
+    dprintf(1, "looked %s\n", looked > 1000 ? "often" : "seldom");
+}
+
+static volatile unsigned alarms;
+static void on_alarm(int signal) {
+    char a[144], b[144];
+    (void)signal;
+    int kept = errno;
+    compare("in a handler", "/etc/name", in_stat((long)"/etc/name", (long)a, 0, 0, 0),
+        ask(SYS_stat, (long)"/etc/name", (long)b, 0, 0, 0), a, b, 144);
+    alarms++;
+    errno = kept;
+}
+
+static void signals(void) {
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct sigaction action = {.sa_handler = on_alarm, .sa_flags = restarts ? SA_RESTART : 0};
+        sigaction(SIGALRM, &action, NULL);
+        struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+        setitimer(ITIMER_REAL, &often, NULL);
+        warm_up();
+        demand_changed();
+        // Names that are in the table, and such that the call itself has to be made for.
+        unsigned start = alarms;
+        while (alarms - start < 300) {
+            char buffer[144];
+            if (in_stat((long)"/etc/name", (long)buffer, 0, 0, 0) != 0) fail("stat under signals");
+            long value = in_stat((long)"/proc/self/status", (long)buffer, 0, 0, 0);
+            if (value != 0) fail("a call under signals: %ld", value);
+            value = in_openat(AT_FDCWD, (long)"/etc/name", O_RDONLY, 0, 0);
+            if (value < 0) fail("open under signals: %ld", value);
+            close((int)value);
+        }
+        setitimer(ITIMER_REAL, &never, NULL);
+    }
+}
+
+static void births(void) {
+    char a[144], b[144];
+    warm_up();
+    demand_changed();
+    if (in_getpid(0, 0, 0, 0, 0) != 1) fail("the first process is not 1");
+    for (int i = 0; i < 200; i++) {
+        pid_t child = i & 1 ? fork() : vfork();
+        if (child == 0) {
+            if (in_getpid(0, 0, 0, 0, 0) != ask(SYS_getpid, 0, 0, 0, 0, 0) || getpid() == 1) _exit(2);
+            if (in_stat((long)"etc/name", (long)a, 0, 0, 0) != 0) _exit(3);
+            if (ask(SYS_chdir, (long)"/etc", 0, 0, 0, 0) != 0) _exit(4);
+            if (in_stat((long)"name", (long)a, 0, 0, 0) != 0) _exit(5);
+            if (in_stat((long)"etc/name", (long)a, 0, 0, 0) != -ENOENT) _exit(6);
+            _exit(0);
+        }
+        int status;
+        if (waitpid(child, &status, 0) != child || status) fail("child %d ended with %x", i, status);
+        compare("after a child", "etc/name", in_stat((long)"etc/name", (long)a, 0, 0, 0),
+            ask(SYS_stat, (long)"etc/name", (long)b, 0, 0, 0), a, b, 144);
+        if (in_stat((long)"name", (long)a, 0, 0, 0) != -ENOENT) fail("the child's folder is the parent's");
+    }
+}
+
+static void *thread_main(void *argument) {
+    for (int i = 0; i < 300; i++) question(AT_FDCWD, PATHS[(i + (int)(long)argument) % PATH_COUNT]);
+    return NULL;
+}
+
+static void run_threads(void) {
+    pthread_t threads[4];
+    for (long i = 0; i < 4; i++)
+        if (pthread_create(&threads[i], NULL, thread_main, (void *)(i * 7))) fail("pthread_create");
+    for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+}
+
+static int waits[2];
+static void *waiter(void *argument) {
+    char byte;
+    (void)argument;
+    if (read(waits[0], &byte, 1) != 1) fail("read");
+    return NULL;
+}
+
+static void threads(void) {
+    // While another thread might stand in the middle of an instruction, none is changed.
+    pthread_t thread;
+    if (pipe(waits) || pthread_create(&thread, NULL, waiter, NULL)) fail("thread");
+    warm_up();
+    if (is_changed(place_in_stat)) fail("a call site of a process of two threads was changed");
+    if (write(waits[1], "x", 1) != 1) fail("write");
+    pthread_join(thread, NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        run_threads();
+        _exit(0);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    if (status) fail("threads of unchanged sites: %x", status);
+    execl("/proc/self/exe", "torture", "threads2", NULL);
+    fail("exec: %m");
+}
+
+static void threads2(void) {
+    warm_up();
+    demand_changed();
+    run_threads();
+}
+
+static void faults(void) {
+    char *pages = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(pages + 4096, 4096);
+    char *end = pages + 4096;
+    char buffer[256];
+    warm_up();
+    demand_changed();
+    strcpy(end - 10, "/etc/name");
+    if (in_stat((long)(end - 10), (long)buffer, 0, 0, 0) != 0) fail("a path at the end of its page");
+    memcpy(end - 9, "/etc/name", 9);
+    const long bad[] = {0, 1, 8, -1, -4096, (long)end, (long)(end - 9), 0x7FFFFFFFFFFF, (long)0x8000000000000000};
+    for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
+        long inside = in_stat(bad[i], (long)buffer, 0, 0, 0), outside = ask(SYS_stat, bad[i], (long)buffer, 0, 0, 0);
+        if (inside != outside) fail("a path at %lx: %ld, %ld", bad[i], inside, outside);
+        if (in_access(bad[i], 0, 0, 0, 0) != ask(SYS_access, bad[i], 0, 0, 0, 0)) fail("access at %lx", bad[i]);
+        if (bad[i] == (long)(end - 9)) continue;
+        inside = in_stat((long)"/etc/name", bad[i], 0, 0, 0);
+        outside = ask(SYS_stat, (long)"/etc/name", bad[i], 0, 0, 0);
+        if (inside != outside || inside != -EFAULT) fail("a buffer at %lx: %ld, %ld", bad[i], inside, outside);
+        inside = in_readlink((long)"/etc/link", bad[i], 4, 0, 0);
+        if (inside != -EFAULT) fail("a link's buffer at %lx: %ld", bad[i], inside);
+    }
+    if (in_stat((long)"/etc/name", (long)(end - 100), 0, 0, 0) != -EFAULT) fail("a buffer that ends beyond its page");
+    if (in_stat((long)"/etc/name", (long)"constant", 0, 0, 0) != -EFAULT) fail("a buffer that cannot be written to");
+}
+
+static void filtered(void) {
+    warm_up();
+    demand_changed();
+    // Kills who changes the signal mask, and refuses access(2).
+    struct sock_filter code[] = {
+        {0x20, 0, 0, 0},
+        {0x15, 0, 1, SYS_rt_sigprocmask}, {0x06, 0, 0, SECCOMP_RET_KILL_PROCESS},
+        {0x15, 0, 1, SYS_access}, {0x06, 0, 0, SECCOMP_RET_ERRNO | 99},
+        {0x06, 0, 0, SECCOMP_RET_ALLOW},
+    };
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (getpid() & 1 ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)
+                     : syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program))
+        fail("seccomp: %m");
+    static char elsewhere[256];
+    for (int i = 0; i < 10; i++) {
+        if (in_access((long)"/etc/name", 0, 0, 0, 0) != -99) fail("a filter of the program's own was passed by");
+        if (in_stat((long)"/etc/name", (long)elsewhere, 0, 0, 0) != 0) fail("stat under a filter");
+    }
+    if (is_changed(place_in_stat)) fail("a call site is still changed under a filter");
+}
+
+/// What a program may do to what lies in it: nothing that reaches beyond it.
+static void hostile(const char *host_path) {
+    warm_up();
+    demand_changed();
+    // The table's descriptor, asked for by hand, only reads.
+    long table = ask(SYS_getcwd, (long)REQUEST, 0, 0, 0, 0);
+    if (table >= 0) fail("the table was handed to who is not the answering code");
+    if (mprotect((void *)TABLE, 4096, PROT_READ | PROT_WRITE) == 0) fail("the table can be made writable");
+    pid_t child;
+    int status;
+    for (int kind = 0; kind < 6; kind++) {
+        if ((child = fork()) == 0) {
+            char buffer[256];
+            unsigned char *page = (unsigned char *)PAGE_OF_SLOTS;
+            if (kind == 0) munmap((void *)TABLE, 1 << 20);
+            if (kind == 1) munmap(page, 4096);
+            if (kind >= 2 && mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC)) _exit(9);
+            if (kind == 2) memset(page, 0xFF, 4096);
+            // A count of slots, and slots, that lead anywhere; then more sites are changed.
+            if (kind == 3) *(uint32_t *)(page + 28) = 0x7FFFFFFF;
+            if (kind == 4) for (int i = 128; i < 4096; i += 8) *(uint64_t *)(page + i) = 0xFFFFFFFF00000000UL + (uint64_t)i;
+            if (kind == 5) {
+                // The one trusted instruction, with calls that it is not trusted with.
+                long (*trusted)(long, long, long, long) = (void *)(page + 0x80);
+                memcpy(page + 0x80, "\x89\xf8\x48\x89\xf7\x48\x89\xd6\x48\x89\xca\xeb\xb3", 13);
+                if (trusted(SYS_stat, (long)host_path, (long)buffer, 0) != -ENOENT) _exit(10);
+                if (trusted(SYS_open, (long)host_path, O_RDONLY, 0) != -ENOENT) _exit(11);
+                if (trusted(SYS_fstat, 999, (long)buffer, 0) != -EBADF) _exit(12);
+                _exit(0);
+            }
+            in_stat((long)"/etc/name", (long)buffer, 0, 0, 0);
+            warm_up();
+            _exit(0);
+        }
+        if (waitpid(child, &status, 0) != child) fail("waitpid: %m");
+        if (kind == 5 && status) fail("through the trusted instruction: %x", status);
+        question(AT_FDCWD, "/etc/name");
+    }
+}
+
+/// Asks on and on, and says how often.
+static void endless(void) {
+    char buffer[144];
+    warm_up();
+    demand_changed();
+    for (unsigned long i = 0;; i++) {
+        if (in_stat((long)"/etc/name", (long)buffer, 0, 0, 0) != 0) fail("stat");
+        if (in_access((long)"/etc/no", 0, 0, 0, 0) != -ENOENT) fail("access");
+        if (i % 100000 == 50) dprintf(1, "%lu\n", i);
+    }
+}
+
+int main(int count, char **arguments) {
+    const char *what = count > 1 ? arguments[1] : "";
+    if (!strcmp(what, "equal")) equal();
+    else if (!strcmp(what, "changes")) changes();
+    else if (!strcmp(what, "races")) races();
+    else if (!strcmp(what, "signals")) signals();
+    else if (!strcmp(what, "births")) births();
+    else if (!strcmp(what, "threads")) threads();
+    else if (!strcmp(what, "threads2")) threads2();
+    else if (!strcmp(what, "faults")) faults();
+    else if (!strcmp(what, "filtered")) filtered();
+    else if (!strcmp(what, "hostile")) hostile(arguments[2]);
+    else if (!strcmp(what, "endless")) endless();
+    else fail("no such test: %s", what);
+    dprintf(1, "done\n");
+    return 0;
+}
