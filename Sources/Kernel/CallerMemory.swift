@@ -27,6 +27,13 @@ struct CallerMemory: Sendable {
         return throughFile(pid, O_RDWR) { pwrite($0, buffer.baseAddress!, buffer.count, off_t(bitPattern: address)) }
     }
 
+    /// Writes also what the process itself may only read: its copy of a program's text.
+    func force(_ pid: pid_t, _ address: UInt64, _ bytes: [UInt8]) -> Int {
+        throughFile(pid, O_RDWR) { fd in
+            bytes.withUnsafeBytes { pwrite(fd, $0.baseAddress!, $0.count, off_t(bitPattern: address)) }
+        }
+    }
+
     private func throughFile(_ pid: pid_t, _ mode: CInt, _ body: (CInt) -> Int) -> Int {
         let fd = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { path in
             ProcPath.write(pid, "mem", to: path.baseAddress!)

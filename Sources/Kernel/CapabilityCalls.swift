@@ -99,6 +99,11 @@ extension IdentityCalls {
             guard state.identity.has(.setCapabilities) else { throw .notPermitted }
             guard value & ~0xFF == 0 else { throw .invalidArgument }
             call.process.change { $0.identity.secureBits = UInt32(value) }
+        case 35:
+            // PR_SET_MM, for the loader alone, right after an exec: what the host tells of a program proves that it is new.
+            guard call.process.isFresh else { throw .invalidArgument }
+            call.process.isFresh = false
+            return .native
         case 38:
             guard value == 1 else { throw .invalidArgument }
             call.process.change { $0.identity.noNewPrivileges = true }

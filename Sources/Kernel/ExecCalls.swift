@@ -87,12 +87,15 @@ enum ExecCalls {
         let pending = try find(call, path: path, folder: folder, noFollow: flags & 0x100 != 0)
         if pending.programFile.mode & 0o6000 != 0 { pending.rememberProgram(call.tid) }
         do throws(Errno) {
+            if call.kernel.tracer(of: call.process) != nil { return try TracedExec.start(call, pending, path: path) }
             pending.loader = try call.inject(call.kernel.loader, closeOnExec: true)
             call.process.pendingExec?.close()
             call.process.pendingExec = pending
             let error = ukk_redirect_exec(
                 call.tid, call.kernel.listener, call.id, call.kernel.isKillable ? 1 : 0, pending.loader, empty, argv,
                 envp)
+            // A tracer has come meanwhile.
+            if error == -EPERM { return try TracedExec.start(call, pending, path: path) }
             // A caller that is gone needs no answer.
             if error != 0, error != -ESRCH { throw Errno(rawValue: -error) }
         } catch {
@@ -168,13 +171,26 @@ enum ExecCalls {
     private static func commit(_ pending: PendingExec, _ call: CallContext) throws(Errno) -> Reply {
         let process = call.process
         process.pendingExec = nil
+        process.isFresh = true
         defer { pending.close() }
+        pending.traced?.giveBack(call.kernel.listener, call.id, isExecuted: true)
+        if process.loading == .driven {
+            // int3: there the tracer, which is made to wait for it, has its tracee stop.
+            _ = call.kernel.memory.force(call.tid, call[5], [0xCC])
+        } else {
+            process.loading = nil
+        }
+        var file = pending.programFile
+        // Nobody gains rights under the eyes of somebody who has not got them.
+        if let tracer = call.kernel.tracer(of: process), !tracer.inherited.identity.has(.trace) { file.mode &= ~0o6000 }
         call.kernel.processes.removeThreads(of: process)
+        let replacements = pending.traced?.replacements ?? []
+        let replaced = replacements.first.map { $0.place == 0 ? [$0.text] : [] } ?? []
         process.change { state in
-            let isChanged = state.identity.execute(pending.programFile)
+            let isChanged = state.identity.execute(file)
             state.isElevated = isChanged
             state.executable = pending.programFile.path
-            state.interpreterArguments = pending.prepended
+            state.interpreterArguments = pending.prepended.isEmpty ? replaced : pending.prepended
             state.dumpable = isChanged ? 0 : 1
             state.keepsCapabilities = false
         }
@@ -209,7 +225,12 @@ enum ExecCalls {
         let name = (pending.prepended.last ?? pending.name).split(separator: UInt8(ascii: "/")).last ?? []
         withUnsafeMutableBytes(of: &plan.pointee.name) { $0.copyBytes(from: name.prefix(15)) }
         var strings = pending.name + [0]
-        for string in pending.prepended { strings += string + [0] }
+        for string in pending.prepended + replacements.map({ $0.text }) { strings += string + [0] }
+        plan.pointee.replacement_count = UInt32(replacements.count)
+        withUnsafeMutableBytes(of: &plan.pointee.replacements) { raw in
+            let places = raw.bindMemory(to: UInt32.self)
+            for (index, replacement) in replacements.enumerated() { places[index] = UInt32(replacement.place) }
+        }
         guard strings.count <= Int(UKL_STRINGS) else { throw .argListTooLong }
         plan.pointee.strings_size = UInt32(strings.count)
         ukk_plan_strings(plan).update(from: strings.map { CChar(bitPattern: $0) }, count: strings.count)
@@ -248,6 +269,8 @@ extension Kernel {
             notification.data.nr != 59 || notification.data.args.0 != UKL_REQUEST
         else { return }
         process.pendingExec = nil
+        process.loading = nil
+        pending.traced?.giveBack(listener, notification.id, isExecuted: false)
         pending.close()
     }
 }

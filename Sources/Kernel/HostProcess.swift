@@ -6,6 +6,8 @@ package enum HostProcess {
     package struct Status: Sendable {
         package var threadGroup: pid_t = 0
         package var parent: pid_t = 0
+        /// Who traces it; 0: nobody.
+        package var tracer: pid_t = 0
         package var state: UInt8 = 0
         package var threads = 0
         package var pending: UInt64 = 0
@@ -38,6 +40,7 @@ package enum HostProcess {
                 switch line[..<colon].count {
                 case 4 where line.starts(with: "Tgid".utf8): result.threadGroup = pid_t(decimal(value))
                 case 4 where line.starts(with: "PPid".utf8): result.parent = pid_t(decimal(value))
+                case 9 where line.starts(with: "TracerPid".utf8): result.tracer = pid_t(decimal(value))
                 case 5 where line.starts(with: "State".utf8): result.state = value.first ?? 0
                 case 7 where line.starts(with: "Threads".utf8): result.threads = decimal(value)
                 case 6 where line.starts(with: "SigPnd".utf8): result.pending = hexadecimal(value)
@@ -95,6 +98,20 @@ package enum HostProcess {
             let value = fields[7].dropFirst(2)
             return hexadecimal(UnsafeRawBufferPointer(rebasing: value))
         }
+    }
+
+    /// Where a stopped thread goes on (/proc/PID/syscall); nil when it runs.
+    package static func programCounter(ofStopped tid: pid_t) -> UInt64? {
+        withFile(of: tid, "syscall") { text in
+            let fields = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+            guard fields.count >= 3, let value = fields.last?.dropFirst(2) else { return nil }
+            return hexadecimal(UnsafeRawBufferPointer(rebasing: value))
+        }
+    }
+
+    /// A thread's name.
+    package static func name(of tid: pid_t) -> [UInt8]? {
+        withFile(of: tid, "comm") { text in Array(text.dropLast()) }
     }
 
     /// The pids of the host's processes, without threads.

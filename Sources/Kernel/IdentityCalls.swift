@@ -88,7 +88,10 @@ enum IdentityCalls {
         let (id, identity) = (call.uint(0), call.process.inherited.identity)
         let known = [identity.uid, identity.effectiveUID, identity.savedUID, identity.fileUID]
         if id != .max, identity.has(.setUID) || known.contains(id) {
-            call.process.change { $0.identity.setFileUID(id) }
+            call.process.change {
+                $0.identity.setFileUID(id)
+                $0.noteChange(from: identity)
+            }
         }
         return .value(Int(identity.fileUID))
     }
@@ -97,9 +100,11 @@ enum IdentityCalls {
         _ call: CallContext, real: UInt32, effective: UInt32, saved: UInt32
     ) throws(Errno) -> Reply {
         call.process.change {
+            let before = $0.identity
             $0.identity.setUIDs(
                 real: real, effective: effective, saved: saved,
                 keepsCapabilities: $0.keepsCapabilities || $0.identity.secureBits & 16 != 0)
+            $0.noteChange(from: before)
         }
         return .value(0)
     }
@@ -144,17 +149,22 @@ enum IdentityCalls {
         let (id, identity) = (call.uint(0), call.process.inherited.identity)
         let known = [identity.gid, identity.effectiveGID, identity.savedGID, identity.fileGID]
         if id != .max, identity.has(.setGID) || known.contains(id) {
-            call.process.change { $0.identity.fileGID = id }
+            call.process.change {
+                $0.identity.fileGID = id
+                $0.noteChange(from: identity)
+            }
         }
         return .value(Int(identity.fileGID))
     }
 
     private static func gids(_ call: CallContext, real: UInt32, effective: UInt32, saved: UInt32) -> Reply {
         call.process.change {
+            let before = $0.identity
             $0.identity.gid = real
             $0.identity.effectiveGID = effective
             $0.identity.savedGID = saved
             $0.identity.fileGID = effective
+            $0.noteChange(from: before)
         }
         return .value(0)
     }

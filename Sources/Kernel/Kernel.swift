@@ -28,6 +28,8 @@ package final class Kernel: @unchecked Sendable {
     let receivers: Receivers
     /// Threads whose call this kernel gave up for a signal.
     var givenUp: Set<pid_t> = []
+    /// Marks calls that tracers are made to do, which are not theirs.
+    let token = UInt64.random(in: 1 << 32...UInt64.max)
     /// Calls that signals took away, and how long to look after such.
     var lostCalls = 0
     var lastLoss: Deadline?

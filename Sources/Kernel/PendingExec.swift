@@ -15,6 +15,8 @@ final class PendingExec {
     let tid: pid_t
     /// The loader's descriptor in the caller.
     var loader: CInt = -1
+    /// How a traced caller's exec is done.
+    var traced: TracedExec?
     let program: Executable
     let interpreter: Executable?
     private(set) var programFile: ProgramFile

@@ -12,12 +12,7 @@ enum PidfdCalls {
         guard call[2] == 0 else { throw .invalidArgument }
         let (own, target) = try target(call)
         defer { close(own) }
-        let (from, to) = (call.process.inherited.identity, target.inherited.identity)
-        let isSame =
-            [to.uid, to.effectiveUID, to.savedUID].allSatisfy { $0 == from.uid }
-            && [to.gid, to.effectiveGID, to.savedGID].allSatisfy { $0 == from.gid } && target.inherited.dumpable == 1
-            && to.permitted & ~from.permitted == 0
-        guard target === call.process || isSame || from.has(.trace) else { throw .notPermitted }
+        try TraceCalls.permit(call.process, target)
         let descriptor = ukk_raw(438, Int(own), Int(call.int(1)), 0, 0, 0, 0)
         guard descriptor >= 0 else { throw Errno(rawValue: CInt(-descriptor)) }
         return .descriptor(CInt(descriptor), closeOnExec: true)

@@ -20,6 +20,12 @@ package final class Process {
     /// Whether somebody in the container may be tracing it (ptrace(2)): set when one asks to, and handed on to children, as
     /// PTRACE_O_TRACEFORK does. Then its calls must reach the host as they are, for the tracer to see.
     package internal(set) var isTraced = false
+    /// Whether it has asked to trace the container's first process.
+    var tracesFirst = false
+    /// Whether the loader has its program, and has not told the host of it yet.
+    var isFresh = false
+    /// A traced process's way through the loader, after its exec.
+    var loading: TracedLoading?
     /// An exec that is under way.
     var pendingExec: PendingExec?
 
@@ -63,5 +69,15 @@ package struct InheritedState {
     package init(identity: Identity, files: FileState) {
         self.identity = identity
         self.files = files
+    }
+
+    /// After its effective or file system ids have changed, a process may hold what its new user must not see
+    /// (PR_SET_DUMPABLE of prctl(2)).
+    mutating func noteChange(from before: Identity) {
+        if identity.effectiveUID != before.effectiveUID || identity.effectiveGID != before.effectiveGID
+            || identity.fileUID != before.fileUID || identity.fileGID != before.fileGID
+        {
+            dumpable = 0
+        }
     }
 }

@@ -150,7 +150,7 @@ extension Kernel {
     /// Whether a call is answered here, and without waits: then it has no EINTR of its own.
     func isNeverInterrupted(_ number: Int) -> Bool {
         guard number >= 0, number < handlers.count, handlers[number] != nil else { return false }
-        // sendto, and the waits of System V objects, which the host does once they are allowed.
-        return ![44, 65, 69, 70, 220].contains(number)
+        // sendto, wait4, and the waits of System V objects, which the host does once they are allowed.
+        return ![44, 61, 65, 69, 70, 220].contains(number)
     }
 }

@@ -51,8 +51,8 @@ package enum SystemCallTable {
                 1, 2, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20, 21, 25, 26, 29, 30, 33, 34, 36, 37, 40, 41, 42,
                 52, 53, 57, 58, 65, 66, 0x41555856, 0x59616D61, 0x53564D41,
             ]), .native),
-        // DUMPABLE, KEEPCAPS, SET_SECCOMP, CAPBSET, SECUREBITS, NO_NEW_PRIVS, CAP_AMBIENT, syscall user dispatch.
-        Rule(0, .isOne(of: [3, 4, 7, 8, 22, 23, 24, 27, 28, 38, 39, 47, 59]), .handled(IdentityCalls.prctl)),
+        // DUMPABLE, KEEPCAPS, SET_SECCOMP, CAPBSET, SECUREBITS, NO_NEW_PRIVS, CAP_AMBIENT, MM, user dispatch.
+        Rule(0, .isOne(of: [3, 4, 7, 8, 22, 23, 24, 27, 28, 35, 38, 39, 47, 59]), .handled(IdentityCalls.prctl)),
     ]
 
     /// SOCK_DGRAM and SOCK_RAW, each with SOCK_NONBLOCK, SOCK_CLOEXEC, both, or none.
@@ -141,7 +141,8 @@ package enum SystemCallTable {
         SystemCall(58, "vfork", .handled(ProcessCalls.fork)),
         SystemCall(59, "execve", .handled(ExecCalls.execve)),
         SystemCall(60, "exit", .handled(ProcessCalls.exit)),
-        SystemCall(61, "wait4", .native),
+        SystemCall(
+            61, "wait4", .depends([Rule(2, .hasBit(0x4000_0000), .handled(TraceCalls.wait))], otherwise: .native)),
         SystemCall(62, "kill", .handled(SignalCalls.kill)),
         SystemCall(63, "uname", .handled(SystemCalls.uname)),
         SystemCall(64, "semget", .handled(SysVCalls.semget)),
@@ -162,7 +163,7 @@ package enum SystemCallTable {
         SystemCall(98, "getrusage", .native),
         SystemCall(99, "sysinfo", .native),
         SystemCall(100, "times", .native),
-        SystemCall(101, "ptrace", .refused(.notPermitted)),
+        SystemCall(101, "ptrace", .handled(TraceCalls.ptrace)),
         SystemCall(102, "getuid", .handled(IdentityCalls.getuid)),
         SystemCall(103, "syslog", .refused(.notPermitted)),
         SystemCall(104, "getgid", .handled(IdentityCalls.getgid)),
@@ -354,8 +355,8 @@ package enum SystemCallTable {
         SystemCall(307, "sendmmsg", .native),
         SystemCall(308, "setns", .refused(.notPermitted)),
         SystemCall(309, "getcpu", .native),
-        SystemCall(310, "process_vm_readv", .refused(.notPermitted)),
-        SystemCall(311, "process_vm_writev", .refused(.notPermitted)),
+        SystemCall(310, "process_vm_readv", .handled(TraceCalls.memory)),
+        SystemCall(311, "process_vm_writev", .handled(TraceCalls.memory)),
         SystemCall(312, "kcmp", .refused(.noFunction)),
         SystemCall(313, "finit_module", .refused(.notPermitted)),
         SystemCall(

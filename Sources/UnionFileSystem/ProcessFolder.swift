@@ -20,7 +20,7 @@ final class ProcessFolder: SyntheticFolder {
         "personality", "timerslack_ns",
     ]
     /// Opened on the host itself, so that they can be written.
-    private static let opened = ["comm", "oom_score_adj", "clear_refs"]
+    private static let opened = ["comm", "oom_score_adj", "clear_refs", "mem"]
     private static let folders = ["fd", "fdinfo", "net", "ns", "task"]
     private static let made = [
         "cgroup", "cmdline", "gid_map", "loginuid", "maps", "mountinfo", "mounts", "mountstats", "projid_map",
@@ -112,6 +112,11 @@ final class ProcessFolder: SyntheticFolder {
                     guard let content = readHostFile(host + "/" + name) else { throw .permissionDenied }
                     return content
                 }
+            }
+            if name == "mem" {
+                // Before its first program a process is still a copy of the one that bore it.
+                guard mayLook, !view.executable.isEmpty else { throw .permissionDenied }
+                return MadeItem(.file, mode: 0o600, uid: uid, gid: gid, .host(path: Array((host + "/mem").utf8)))
             }
             if Self.opened.contains(name) {
                 return MadeItem(.file, mode: 0o644, uid: uid, gid: gid, .host(path: Array((host + "/" + name).utf8)))

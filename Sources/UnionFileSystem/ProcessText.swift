@@ -29,7 +29,7 @@ extension FileSystem {
                 case "Tgid", "NStgid": "\(view.number)"
                 case "Pid", "NSpid": "\(pid)"
                 case "PPid": "\(view.parent)"
-                case "TracerPid": "0"
+                case "TracerPid": line.split(separator: "\t").last.map { "\(number(ofHost: $0))" }
                 case "NSpgid", "NSsid": line.split(separator: "\t").last.map { "\(number(ofHost: $0))" }
                 case "Uid": "\(view.uids.real)\t\(view.uids.effective)\t\(view.uids.saved)\t\(view.uids.file)"
                 case "Gid": "\(view.gids.real)\t\(view.gids.effective)\t\(view.gids.saved)\t\(view.gids.file)"

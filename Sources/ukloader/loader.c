@@ -14,7 +14,7 @@
 typedef uint64_t u64;
 
 enum {
-    CALL_CLOSE = 3, CALL_MMAP = 9, CALL_MPROTECT = 10, CALL_MUNMAP = 11, CALL_EXECVE = 59, CALL_PRCTL = 157,
+    CALL_CLOSE = 3, CALL_MMAP = 9, CALL_MPROTECT = 10, CALL_MUNMAP = 11, CALL_BRK = 12, CALL_EXECVE = 59, CALL_PRCTL = 157,
     CALL_EXIT_GROUP = 231,
     READ = 1, WRITE = 2, EXECUTE = 4, GROWS_DOWN = 0x01000000,
     PRIVATE = 2, FIXED = 0x10, ANONYMOUS = 0x20, NO_RESERVE = 0x4000, FIXED_NO_REPLACE = 0x100000,
@@ -29,6 +29,8 @@ static struct ukl_plan plan;
 /// The loader's own: what it builds lies where its stack would be.
 __attribute__((used, aligned(16))) static char own_stack[4096];
 __attribute__((used)) static u64 target;
+/// The loader's last but one instruction, which does nothing: where a traced program is stopped.
+extern const char finish[];
 
 static long call6(long number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
     register u64 r10 __asm__("r10") = d;
@@ -120,13 +122,41 @@ static u64 copy_string(u64 to, const char *from) {
     return (u64)cursor;
 }
 
+/// What prctl(PR_SET_MM, PR_SET_MM_MAP) takes (prctl(2), `linux/prctl.h`).
+struct memory_map {
+    u64 start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end;
+    const u64 *auxv;
+    uint32_t auxv_size, exe_fd;
+};
+
+/// Tells the host what its exec would have noted of the program: /proc/PID/auxv is for debuggers, the rest for ps(1).
+static void describe(u64 bias, u64 top, const u64 *auxv, const u64 *auxv_end, u64 arguments, u64 environment, u64 name) {
+    struct memory_map map;
+    map.start_code = bias + plan.program.low;
+    map.end_code = map.start_data = map.end_data = bias + plan.program.high;
+    map.start_brk = map.brk = (u64)call3(CALL_BRK, 0, 0, 0);
+    map.start_stack = top;
+    // The host has put the strings of both vectors and the name behind each other.
+    map.env_end = name;
+    map.arg_end = map.env_start = environment ? environment : name;
+    map.arg_start = arguments ? arguments : map.arg_end;
+    map.auxv = auxv;
+    map.auxv_size = (uint32_t)((u64)auxv_end - (u64)auxv);
+    map.exe_fd = (uint32_t)-1;
+    call6(CALL_PRCTL, 35, 14, (u64)&map, sizeof map, 0, 0);
+}
+
 /// Builds the program's stack below what the host left, and returns its top; sets where to jump.
 __attribute__((used)) static u64 load(u64 *stack) {
-    long size = call6(CALL_EXECVE, UKL_REQUEST, (u64)&plan, sizeof plan, (u64)uki_entry, (u64)stack, 0);
+    long size = call6(
+        CALL_EXECVE, UKL_REQUEST, (u64)&plan, sizeof plan, (u64)uki_entry, (u64)stack, (u64)finish);
     if (failed(size) || plan.version != UKL_VERSION) give_up();
 
     u64 argc = stack[0];
     u64 *argv = stack + 1, *envp = argv + argc + 1, *end = envp;
+    // The kernel shows what stands in argv[0]'s place by itself.
+    int is_replaced = plan.prepended || (plan.replacement_count && plan.replacements[0] == 0);
+    u64 arguments = argc ? argv[is_replaced] : 0, environment = *envp;
     while (*end) end++;
     u64 *aux = end + 1, *aux_end = aux;
     while (*aux_end) aux_end += 2;
@@ -165,10 +195,18 @@ __attribute__((used)) static u64 load(u64 *stack) {
         text += after - next;
         next = after;
     }
+    for (uint32_t i = 0; i < plan.replacement_count; i++) {
+        u64 after = copy_string(next, text);
+        argv[plan.replacements[i]] = next;
+        text += after - next;
+        next = after;
+    }
     for (u64 i = argc - kept; i < argc; i++) *out++ = argv[i];
     *out++ = 0;
     while (*envp) *out++ = *envp++;
     *out++ = 0;
+    const u64 *new_aux = out;
+    u64 host_name = name;
     for (; aux < aux_end; aux += 2) {
         u64 value = aux[1];
         switch (aux[0]) {
@@ -182,11 +220,12 @@ __attribute__((used)) static u64 load(u64 *stack) {
         case AT_GID: value = plan.gid; break;
         case AT_EGID: value = plan.egid; break;
         case AT_SECURE: value = plan.secure; break;
-        case AT_EXECFN: value = name; break;
+        case AT_EXECFN: host_name = value; value = name; break;
         }
         *out++ = aux[0];
         *out++ = value;
     }
+    describe(bias, (u64)top, new_aux, out, arguments, environment, host_name);
     return (u64)top;
 }
 
@@ -203,4 +242,7 @@ __asm__(
     "  xor %eax, %eax\n xor %ebx, %ebx\n xor %ecx, %ecx\n xor %edx, %edx\n xor %esi, %esi\n xor %edi, %edi\n"
     "  xor %r8d, %r8d\n xor %r9d, %r9d\n xor %r10d, %r10d\n xor %r11d, %r11d\n"
     "  xor %r12d, %r12d\n xor %r13d, %r13d\n xor %r14d, %r14d\n xor %r15d, %r15d\n"
+    ".globl finish\n"
+    "finish:\n"
+    "  nop\n"
     "  jmp *-8(%rsp)\n");

@@ -1,5 +1,6 @@
 // The one place that knows the machine's registers.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/user.h>
 
@@ -18,6 +19,25 @@ static inline void machine_set_call(machine_registers *r, long number, const uin
     r->rdx = a[2];
     r->r10 = a[3];
     r->r8 = a[4];
+}
+
+/// Lets the stopped caller do the system call that it is in once more.
+static inline void machine_repeat_call(machine_registers *r) {
+    r->rip -= MACHINE_CALL_SIZE;
+    r->rax = r->orig_rax;
+    r->orig_rax = (unsigned long)-1;
+}
+
+/// The caller as it was, but back from its call, which ended as `after` has it, with this result.
+static inline void machine_set_result(machine_registers *r, const machine_registers *after, long result) {
+    r->rip = after->rip;
+    r->orig_rax = r->orig_rax == (unsigned long)-1 ? after->orig_rax : r->orig_rax;
+    r->rax = (unsigned long)result;
+}
+static inline long machine_result(const machine_registers *r) { return (long)r->rax; }
+/// Memory below the stopped caller's stack that nothing of its uses.
+static inline uint64_t machine_scratch(const machine_registers *r, size_t size) {
+    return (r->rsp - 128 - size) & ~(uint64_t)15;
 }
 
 /// A system call of six arguments without touching errno; the last three only carry bits.

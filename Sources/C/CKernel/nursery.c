@@ -213,9 +213,9 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
     sock = 0;
     syscall(SYS_close_range, 2, ~0U, 0);
     prctl(PR_SET_NAME, "ukernel-nursery");
-    // The folder that the container's processes have on the host: none that anybody might want to remove.
-    int ignored = chdir("/");
-    (void)ignored;
+    // The folder that the container's processes have on the host: none that anybody might want to remove, and one in
+    // which the loader has the shortest of names (UKK_LOADER_NAME).
+    if (chdir("/proc/self/fd") < 0 && chdir("/") < 0) _exit(1);
     memcpy(secret, o->secret, sizeof secret);
     sigset_t all, child;
     for (int s = 1; s < 65; s++) signal(s, SIG_DFL);
@@ -243,7 +243,6 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
         report.error = -listener;
     }
     report.landlock = landlock_abi;
-    close(1);
     send_packet(&report, sizeof report, listener);
     if (report.stage) _exit(1);
     close(listener);

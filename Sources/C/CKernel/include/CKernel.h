@@ -39,6 +39,16 @@ ssize_t ukk_poke(pid_t pid, uint64_t address, const void *buffer, size_t size);
 int ukk_redirect_exec(
     pid_t tid, int listener, uint64_t id, int killable, int fd, uint64_t empty, uint64_t argv, uint64_t envp);
 
+/// Has a caller do a call of at most five arguments in place of the one that waits for its answer, and come back from it
+/// with `to` where the result was `from`, its registers as they were. For a thread of its own: the call may wait.
+int ukk_substitute(
+    pid_t tid, int listener, uint64_t id, int killable, long number, const uint64_t *arguments, long from, long to);
+/// Has a caller of ptrace(2), whose call waits for its answer, bring a stopped tracee of its from the loader's first
+/// instruction to the program's first, with nothing of that told to it; then it does its call again. For a thread of its
+/// own: it waits for the tracee. -EPERM: the caller is traced itself. The calls of ptrace(2) that the caller is made to do
+/// have `token` for their fifth argument.
+int ukk_drive_tracee(pid_t tracer, int listener, uint64_t id, int killable, pid_t tracee, uint64_t token);
+
 // The nursery.
 
 /// What the nursery could set up; told with the listener.
@@ -94,6 +104,8 @@ int ukk_accept_own(int listener);
 void ukk_close_soon(int fd);
 
 enum { UKK_AT_EMPTY_PATH = 0x1000 };
+/// What the loader is called in the folder that all processes have on the host: a descriptor of the nursery.
+enum { UKK_LOADER_NAME = '1' };
 
 /// The plan's strings: an array too long for Swift's importer.
 static inline char *ukk_plan_strings(struct ukl_plan *plan) { return plan->strings; }

@@ -5,10 +5,11 @@
 enum {
     UKL_SEGMENTS = 32,
     UKL_STRINGS = 16384,
-    UKL_VERSION = 2,
+    UKL_REPLACEMENTS = 8,
+    UKL_VERSION = 3,
 };
 /// First argument of the loader's execve(2): not an address, so that it can be told from every other. Then come the plan's
-/// address and size, the answering code's entry, and where the stack begins.
+/// address and size, the answering code's entry, where the stack begins, and the loader's last instruction but one.
 #define UKL_REQUEST 0xFFFFFFFFFFFF554BULL
 /// Where the loader lies; see the linker's flags in Package.swift.
 #define UKL_BASE 0x200000000000ULL
@@ -47,5 +48,8 @@ struct ukl_plan {
     char name[16];
     uint32_t strings_size;
     uint32_t inside; // a page for the answering code is to be mapped
-    char strings[UKL_STRINGS]; // AT_EXECFN's string, then the prepended arguments, each with its NUL
+    uint32_t replacement_count;
+    uint32_t replacements[UKL_REPLACEMENTS]; // words behind argc whose strings are wrong: the right ones come
+    // AT_EXECFN's string, then the prepended arguments, then the replacements, each with its NUL
+    char strings[UKL_STRINGS];
 };
