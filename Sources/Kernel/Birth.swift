@@ -119,6 +119,7 @@ extension Kernel {
         let process = Process(pid: pid, parent: 0, inherited: state, table: processes)
         if birth.isFirst { processes.first = process }
         processes.enter(process)
+        confine(pid)
         for limit in birth.process.rlimits { set(limit, of: pid) }
         if birth.isFirst {
             do throws(Errno) {
@@ -148,6 +149,7 @@ extension Kernel {
         }
         if birth.isFirst {
             status = .running
+            limiter.begin(self)
             send(.done, to: birth.connection)
         } else {
             if !birth.adopt { waiters[birth.pid] = birth.connection }

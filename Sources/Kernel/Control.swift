@@ -101,11 +101,13 @@ extension Kernel {
             guard status == .paused else {
                 throw KernelFailure(errno: .invalidArgument, text: "container is not paused")
             }
-            for pid in allPids() { Glibc.kill(pid, SIGCONT) }
+            if !limiter.isHolding { resumeAll() }
             status = .running
             return .done
         case .update(let limits):
             self.limits = limits
+            for pid in allPids() { confine(pid) }
+            limiter.begin(self)
             return .done
         case .state:
             return .status(status, pid: processes.first?.pid ?? 0)
@@ -113,16 +115,6 @@ extension Kernel {
             throw KernelFailure(errno: .fileExists, text: "the container is booted already")
         case .done, .started, .exited, .processes, .statistics, .status, .failure:
             throw KernelFailure(errno: .invalidArgument, text: "an answer is not a request")
-        }
-    }
-
-    private func stopAll() {
-        var stopped: Set<pid_t> = []
-        // One that was about to fork may have a child by now.
-        for _ in 0..<8 {
-            let running = allPids().filter { stopped.insert($0).inserted }
-            if running.isEmpty { return }
-            for pid in running { Glibc.kill(pid, SIGSTOP) }
         }
     }
 
@@ -168,25 +160,5 @@ extension Kernel {
             processes.adoptUnseenChildren(of: process)
         }
         return processes.processes.keys.sorted()
-    }
-
-    private func statistics() -> Statistics {
-        var result = Statistics()
-        var ticks: (user: UInt64, system: UInt64) = (0, 0)
-        for pid in allPids() {
-            guard let statistics = HostProcess.statistics(of: pid) else { continue }
-            result.processes += 1
-            ticks.user += statistics.userTime
-            ticks.system += statistics.systemTime
-            result.memory += HostProcess.proportionalMemory(of: pid) ?? statistics.residentPages * 4096
-        }
-        let nanoseconds = 1_000_000_000 / UInt64(sysconf(CInt(_SC_CLK_TCK)))
-        result.userTime = (ticks.user + endedTicks.user) * nanoseconds
-        result.systemTime = (ticks.system + endedTicks.system) * nanoseconds
-        peakMemory = max(peakMemory, result.memory)
-        result.memoryPeak = peakMemory
-        result.memoryLimit = UInt64(max(0, limits.memory))
-        result.pidsLimit = UInt64(max(0, limits.pids))
-        return result
     }
 }

@@ -28,6 +28,10 @@ package enum HostProcess {
         package var userTime: UInt64 = 0
         package var systemTime: UInt64 = 0
         package var residentPages: UInt64 = 0
+        package var threads = 0
+        /// Of children that have been waited for.
+        package var childUserTime: UInt64 = 0
+        package var childSystemTime: UInt64 = 0
     }
 
     /// /proc/PID/status, or nil when there is no such process.
@@ -74,9 +78,81 @@ package enum HostProcess {
             result.foreground = pid_t(number(5))
             result.userTime = UInt64(number(11))
             result.systemTime = UInt64(number(12))
+            result.childUserTime = UInt64(number(13))
+            result.childSystemTime = UInt64(number(14))
+            result.threads = number(17)
             result.residentPages = UInt64(number(21))
             return result
         }
+    }
+
+    /// The state's letter, or nil when there is no such process.
+    static func state(of pid: pid_t) -> UInt8? { statistics(of: pid)?.state }
+
+    /// Whether it stands still: stopped, traced or dead.
+    static func isStopped(_ pid: pid_t) -> Bool {
+        guard let state = state(of: pid) else { return true }
+        return [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: "Z"), UInt8(ascii: "X")].contains(state)
+    }
+
+    /// Size, resident and shared pages (/proc/PID/statm).
+    static func memorySizes(of pid: pid_t) -> [Int]? {
+        withFile(of: pid, "statm") { text in
+            let fields = text.split(separator: UInt8(ascii: " "), maxSplits: 3)
+            guard fields.count > 3 else { return nil }
+            return fields[..<3].map { decimal(UnsafeRawBufferPointer(rebasing: $0)) }
+        }
+    }
+
+    /// Bytes in memory that belong to no file.
+    static func privateMemory(of pid: pid_t) -> UInt64? {
+        memorySizes(of: pid).map { UInt64(max(0, $0[1] - $0[2])) * 4096 }
+    }
+
+    /// Bytes in memory that belong to no file of a disk, pages of several processes divided among them; nil where the host does not
+    /// tell.
+    static func proportionalPrivateMemory(of pid: pid_t) -> UInt64? {
+        withFile(of: pid, "smaps_rollup") { text in
+            var sum: UInt64?
+            for line in text.split(separator: UInt8(ascii: "\n"))
+            where line.starts(with: "Pss_Anon:".utf8) || line.starts(with: "Pss_Shmem:".utf8) {
+                let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
+                sum = (sum ?? 0) + UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
+            }
+            return sum
+        }
+    }
+
+    /// Most bytes that it ever had in memory (VmHWM).
+    static func peakMemory(of pid: pid_t) -> UInt64? {
+        withFile(of: pid, "status") { text in
+            for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: "VmHWM:".utf8) {
+                let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
+                return UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
+            }
+            return nil
+        }
+    }
+
+    /// oom_score_adj; 0 when there is no such process.
+    static func oomScoreAdjustment(of pid: pid_t) -> Int {
+        withFile(of: pid, "oom_score_adj") { text in
+            Int(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "")
+        } ?? 0
+    }
+
+    /// The numbers of a process's threads.
+    static func threads(of pid: pid_t) -> [pid_t] {
+        guard let folder = opendir("/proc/\(pid)/task") else { return [] }
+        defer { closedir(folder) }
+        var result: [pid_t] = []
+        while let entry = readdir(folder) {
+            let number = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { atoi($0) }
+            }
+            if number > 0 { result.append(number) }
+        }
+        return result
     }
 
     /// Bytes of proportional set size, or nil where the host does not tell.

@@ -52,8 +52,12 @@ package final class Kernel: @unchecked Sendable {
     /// Who waits for the end of processes that are not adopted.
     var waiters: [pid_t: CInt] = [:]
     var peakMemory: UInt64 = 0
-    /// Clock ticks of processes that have ended.
+    /// Nanoseconds of processes that have ended, and how they divide, in clock ticks, as far as that is known.
+    var endedTime: UInt64 = 0
     var endedTicks: (user: UInt64, system: UInt64) = (0, 0)
+    let limiter = Limiter()
+    /// Processes that `stopAll` has stopped.
+    var held: [pid_t] = []
     private var isEnding = false
 
     init(
@@ -94,18 +98,26 @@ package final class Kernel: @unchecked Sendable {
     func run() throws(HostError) -> Never {
         try receivers.start { [unowned self] in take($0) }
         var seen = 0
-        var isRested = false
+        // A while without calls, and memory is given back; then no need to look again before something happens.
+        var rest: Deadline? = .after(milliseconds: 1000)
         while true {
-            // A while without calls, and memory is given back; then no need to look again before something happens.
-            let wait = deadline?.millisecondsLeft ?? (blocking.isEmpty ? (isRested ? nil : 1000) : 20)
-            let count = events.wait(atMost: wait)
+            let waits = [
+                deadline?.millisecondsLeft, blocking.isEmpty ? rest?.millisecondsLeft : 20,
+                limiter.next?.millisecondsLeft,
+            ]
+            let count = events.wait(atMost: waits.lazy.compactMap { $0 }.min())
             receivers.withKernel {
                 if count == 0, let deadline, deadline.millisecondsLeft == 0 { finish() }
                 blocking.supervise()
                 for index in 0..<count { handle(events[index]) }
-                isRested = count == 0 && blocking.isEmpty && receivers.count == seen
-                seen = receivers.count
-                if isRested { ukk_rest() }
+                limiter.look(self)
+                if count > 0 || !blocking.isEmpty || receivers.count != seen {
+                    rest = .after(milliseconds: 1000)
+                    seen = receivers.count
+                } else if let due = rest, due.millisecondsLeft == 0 {
+                    ukk_rest()
+                    rest = nil
+                }
             }
         }
     }
@@ -190,10 +202,7 @@ package final class Kernel: @unchecked Sendable {
     private func processEnded(_ pid: pid_t) {
         guard let process = processes.processes[pid] else { return }
         if process.unseenChildren > 0 { processes.adoptUnseenChildren(of: process, isDead: true) }
-        if let statistics = HostProcess.statistics(of: pid) {
-            endedTicks.user += statistics.userTime
-            endedTicks.system += statistics.systemTime
-        }
+        account(ended: process)
         process.pendingExec?.close()
         process.pendingExec = nil
         files.processEnded(process)

@@ -26,6 +26,9 @@ package final class Process {
     var isFresh = false
     /// A traced process's way through the loader, after its exec.
     var loading: TracedLoading?
+    /// Nanoseconds of processor time when that was looked at last, and of children that have ended.
+    var lastTime: UInt64 = 0
+    var waitedTime: UInt64 = 0
     /// An exec that is under way.
     var pendingExec: PendingExec?
 

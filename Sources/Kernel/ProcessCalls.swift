@@ -43,6 +43,7 @@ enum ProcessCalls {
     /// exit_group(2): children that have not called yet are entered while their parent can still be seen.
     static let exitGroup: SystemCallHandler = { call throws(Errno) in
         if call.process.unseenChildren > 0 { call.kernel.processes.adoptUnseenChildren(of: call.process) }
+        call.kernel.willEnd(call.process)
         return .native
     }
 }

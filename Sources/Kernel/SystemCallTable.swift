@@ -256,9 +256,7 @@ package enum SystemCallTable {
         SystemCall(200, "tkill", .handled(SignalCalls.tkill)),
         SystemCall(201, "time", .native),
         SystemCall(202, "futex", .native),
-        SystemCall(
-            203, "sched_setaffinity",
-            .depends([Rule(0, .isZero, .native)], otherwise: .handled(SchedulingCalls.scheduling))),
+        SystemCall(203, "sched_setaffinity", .handled(Processors.setAffinity)),
         SystemCall(
             204, "sched_getaffinity",
             .depends([Rule(0, .isZero, .native)], otherwise: .handled(SchedulingCalls.scheduling))),

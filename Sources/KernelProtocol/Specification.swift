@@ -283,15 +283,19 @@ public struct Limits: WireValue, Equatable {
     /// Microseconds of processor time per `cpuPeriod` microseconds.
     public var cpuQuota: Int64
     public var cpuPeriod: Int64
+    /// Processors to run on, as cpuset(7) lists them; empty: all.
+    public var processors: String
 
     public init(
-        pids: Int64 = 0, memory: Int64 = 0, cpuShares: Int64 = 0, cpuQuota: Int64 = 0, cpuPeriod: Int64 = 0
+        pids: Int64 = 0, memory: Int64 = 0, cpuShares: Int64 = 0, cpuQuota: Int64 = 0, cpuPeriod: Int64 = 0,
+        processors: String = ""
     ) {
         self.pids = pids
         self.memory = memory
         self.cpuShares = cpuShares
         self.cpuQuota = cpuQuota
         self.cpuPeriod = cpuPeriod
+        self.processors = processors
     }
 
     public init(from reader: inout WireReader) throws {
@@ -300,6 +304,7 @@ public struct Limits: WireValue, Equatable {
         cpuShares = try reader.read()
         cpuQuota = try reader.read()
         cpuPeriod = try reader.read()
+        processors = try reader.read()
     }
 
     public func write(to writer: inout WireWriter) {
@@ -308,6 +313,7 @@ public struct Limits: WireValue, Equatable {
         writer.write(cpuShares)
         writer.write(cpuQuota)
         writer.write(cpuPeriod)
+        writer.write(processors)
     }
 }
 

@@ -190,6 +190,7 @@ extension RuntimeSpec.Resources {
         cpu.shares = wanted.shares ?? cpu.shares
         cpu.quota = wanted.quota ?? cpu.quota
         cpu.period = wanted.period ?? cpu.period
+        cpu.cpus = wanted.cpus ?? cpu.cpus
         self.cpu = cpu
     }
 }

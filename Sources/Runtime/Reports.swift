@@ -47,9 +47,19 @@ public struct StatisticsEvent: Sendable, Encodable {
                     kernel: statistics.systemTime)),
             memory: Memory(
                 usage: .init(
-                    limit: statistics.memoryLimit, usage: statistics.memory, max: statistics.memoryPeak)),
+                    limit: statistics.memoryLimit, usage: statistics.memory, max: statistics.memoryPeak,
+                    failcnt: UInt64(statistics.oomKills))),
             pids: Pids(current: statistics.processes, limit: statistics.pidsLimit))
     }
+}
+
+/// What `runu events` prints when a process was killed for want of memory.
+public struct OutOfMemoryEvent: Sendable, Encodable {
+    var type = "oom"
+    var id: String
+
+    /// The event that tells of it for container `id`.
+    public init(id: String) { self.id = id }
 }
 
 extension RuntimeFeatures {

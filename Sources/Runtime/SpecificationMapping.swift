@@ -86,6 +86,7 @@ extension Limits {
         set(&memory, resources?.memory?.limit)
         set(&cpuShares, resources?.cpu?.shares.map { Int64(clamping: $0) })
         set(&cpuQuota, resources?.cpu?.quota)
+        if let list = resources?.cpu?.cpus { processors = list }
         set(&cpuPeriod, resources?.cpu?.period.map { Int64(clamping: $0) })
     }
 }

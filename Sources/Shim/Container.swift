@@ -11,6 +11,8 @@ final class Container {
     let main: ContainerProcess
     var execs: [ContainerProcess] = []
     var isPaused = false
+    /// Tells of processes that were killed for want of memory.
+    var memoryWatch: MemoryWatch?
     /// The end of the first process, while ends of others have to be told before it.
     var heldEnd: (() -> Void)?
 

@@ -81,6 +81,15 @@ struct TaskEvent {
         return TaskEvent("exit", "TaskExit", message, arena)
     }
 
+    /// A process was killed for want of memory.
+    static func outOfMemory(_ id: String) -> TaskEvent {
+        let arena = MessageArena()
+        let message: Containerd__Events__TaskOOM = makeMessage(containerd__events__task_oom__init) {
+            $0.container_id = arena.string(id)
+        }
+        return TaskEvent("oom", "TaskOOM", message, arena)
+    }
+
     /// The container is gone.
     static func delete(_ id: String, pid: Int32, _ exit: ProcessExit) -> TaskEvent {
         let arena = MessageArena()

@@ -65,6 +65,10 @@ extension TaskService {
         ) { [self] error in
             if let error { return fail(error) }
             main.state = .created
+            let (id, publisher) = (container.id, publisher)
+            container.memoryWatch = MemoryWatch(loop, folder: container.settings.root + "/" + id) {
+                publisher.publish(.outOfMemory(id))
+            }
             publisher.publish(.create(container, rootfs))
             let message: Containerd__Task__V3__CreateTaskResponse = makeMessage(
                 containerd__task__v3__create_task_response__init
@@ -245,6 +249,13 @@ extension TaskService {
             return
         }
         guard process === container.main else { return drain(process) { [self] in tell(process, of: container, exit) } }
+        // A client that hears of the end by its own call of Wait hears by an event why: that needs a moment's start.
+        container.memoryWatch?.look()
+        if let watch = container.memoryWatch, watch.count > 0 {
+            container.memoryWatch = nil
+            loop.after(50) { [self] in ended(process, of: container, exit) }
+            return
+        }
         // The kernel ends all other processes with the first. Those that clients know are told before it.
         let tellMain = { [self] in
             container.heldEnd = nil

@@ -79,12 +79,18 @@ struct Events: ParsableCommand {
     func run() throws {
         let pause = try GoDuration.milliseconds(interval)
         let container = try runu.store.container(id)
-        printJSON(StatisticsEvent(id: id, try container.statistics()), pretty: false)
+        let first = try container.statistics()
+        printJSON(StatisticsEvent(id: id, first), pretty: false)
         if stats { return }
+        var kills = first.oomKills
         while true {
             fflush(nil)
             usleep(UInt32(clamping: pause * 1000))
             guard let statistics = try? container.statistics() else { return }
+            while kills < statistics.oomKills {
+                kills += 1
+                printJSON(OutOfMemoryEvent(id: id), pretty: false)
+            }
             printJSON(StatisticsEvent(id: id, statistics), pretty: false)
         }
     }

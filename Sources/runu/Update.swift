@@ -16,6 +16,7 @@ struct Update: ParsableCommand {
     @Option(help: "Weight.") var cpuShare: UInt64?
     @Option(help: "Microseconds of processor time in a period.") var cpuQuota: Int64?
     @Option(help: "Microseconds.") var cpuPeriod: UInt64?
+    @Option(help: "Processors to run on, such as 0-2,4.") var cpusetCpus: String?
     @OptionGroup(title: "Accepted") var accepted: Accepted
     @Argument(help: "The container.") var id: String
 
@@ -25,7 +26,6 @@ struct Update: ParsableCommand {
         @Option(help: .hidden) var cpuRtRuntime: String?
         @Option(help: .hidden) var cpuBurst: String?
         @Option(help: .hidden) var cpuIdle: String?
-        @Option(help: .hidden) var cpusetCpus: String?
         @Option(help: .hidden) var cpusetMems: String?
         @Option(help: .hidden) var memoryReservation: String?
         @Option(help: .hidden) var memorySwap: String?
@@ -45,8 +45,8 @@ struct Update: ParsableCommand {
         var change = RuntimeSpec.Resources()
         if let memory { change.memory = .init(limit: try bytes(memory)) }
         if let pidsLimit { change.pids = .init(limit: pidsLimit) }
-        if cpuShare != nil || cpuQuota != nil || cpuPeriod != nil {
-            change.cpu = .init(shares: cpuShare, quota: cpuQuota, period: cpuPeriod)
+        if cpuShare != nil || cpuQuota != nil || cpuPeriod != nil || cpusetCpus != nil {
+            change.cpu = .init(shares: cpuShare, quota: cpuQuota, period: cpuPeriod, cpus: cpusetCpus)
         }
         return change
     }

@@ -16,7 +16,7 @@ import Testing
                 root: RootSpecification(layers: ["/a", "/b"], upper: "/u", work: nil, isReadonly: true),
                 mounts: [MountSpecification(destination: "/m", type: "bind", source: "/s", options: ["ro"])],
                 maskedPaths: ["/proc/kcore"], readonlyPaths: ["/proc/sys"], sysctls: ["a.b=c"],
-                limits: Limits(pids: 1, memory: 2, cpuShares: 3, cpuQuota: -4, cpuPeriod: 5), process: process,
+                limits: Limits(pids: 1, memory: 2, cpuShares: 3, cpuQuota: -4, cpuPeriod: 5, processors: "0-3"), process: process,
                 annotations: ["org.ukontainer.x=y"])),
         .start, .exec(process, adopt: true), .exec(process, adopt: false), .kill(signal: 9, all: true),
         .killProcess(pid: 5, signal: 15), .pids, .stats, .pause, .resume, .update(Limits(memory: .max)), .state, .done,

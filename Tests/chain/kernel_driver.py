@@ -63,7 +63,8 @@ class Kernel:
     `root` is the writable folder, above the read-only `layers`.
     """
 
-    def __init__(self, root, arguments, *, layers=(), pids=0, start=True, volumes={}, **options):
+    def __init__(self, root, arguments, *, layers=(), pids=0, memory=0, quota=0, processors="", start=True, volumes={},
+                 **options):
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-kernel-"))
         self.path = self.folder / "kernel.sock"
@@ -87,7 +88,7 @@ class Kernel:
         writer.number("I", len(mounts))
         for destination, kind, source, flags in mounts:
             writer.string(destination).string(kind).string(source).strings(flags)
-        writer.number("III", 0, 0, 0).number("qqqqq", pids, 0, 0, 0, 0)
+        writer.number("III", 0, 0, 0).number("qqqqq", pids, memory, 0, quota, 0).string(processors)
         process(writer, arguments, **options)
         writer.number("I", 0)
         null = os.open("/dev/null", os.O_RDONLY)

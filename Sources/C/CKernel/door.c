@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -168,6 +169,15 @@ void ukk_be_prompt(void) {
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) < 0) return;
     attributes.runtime = 100000;
     syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+int ukk_cpu_time(pid_t pid, uint64_t *nanoseconds) {
+    struct timespec time;
+    // What clock_getcpuclockid(3) makes, without asking whether there is such a process.
+    clockid_t clock = (clockid_t)(~(unsigned)pid << 3 | 2);
+    if (clock_gettime(clock, &time) < 0) return -errno;
+    *nanoseconds = (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+    return 0;
 }
 
 int ukk_eventfd(void) { return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }

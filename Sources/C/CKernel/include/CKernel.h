@@ -115,6 +115,8 @@ static inline char *ukk_plan_strings(struct ukl_plan *plan) { return plan->strin
 int ukk_prlimit(pid_t pid, unsigned resource, const uint64_t *new_limits, uint64_t *old_limits);
 /// Has the calling thread scheduled soon after it is woken, at the price of shorter turns (EEVDF, Linux 6.12).
 void ukk_be_prompt(void);
+/// Nanoseconds of processor time that a process has used, all its threads together. 0 or -errno.
+int ukk_cpu_time(pid_t pid, uint64_t *nanoseconds);
 int ukk_eventfd(void);
 int ukk_memfd(const char *name);
 int ukk_pidfd_open(pid_t pid);

@@ -1,0 +1,82 @@
+import CKernel
+import Glibc
+import KernelProtocol
+
+// What a container uses: the host's figures of its processes, those that have ended among them.
+extension Kernel {
+    /// Nanoseconds of processor time of all processes, ended ones too.
+    func processorTime() -> UInt64 {
+        var total = endedTime
+        for process in processes.processes.values { total += ownTime(of: process) }
+        return total
+    }
+
+    private func ownTime(of process: Process) -> UInt64 {
+        var time: UInt64 = 0
+        // Once its parent has taken note of it, what was seen last is all there is.
+        guard ukk_cpu_time(process.pid, &time) == 0 else { return process.lastTime }
+        process.lastTime = time
+        return time
+    }
+
+    /// A process is about to end by itself: the host forgets it as soon as its parent has taken note.
+    func willEnd(_ process: Process) {
+        process.lastTime = ownTime(of: process)
+    }
+
+    /// A process has ended. One that was killed may be forgotten by the host already; then its parent's figure of children that
+    /// it has waited for, in clock ticks, tells what was missed.
+    func account(ended process: Process) {
+        let own = ownTime(of: process)
+        var waited = process.waitedTime
+        if let statistics = HostProcess.statistics(of: process.pid) {
+            // Of others their parents' figures tell.
+            if processes.processes[process.parent] == nil {
+                endedTicks.user += statistics.userTime + statistics.childUserTime
+                endedTicks.system += statistics.systemTime + statistics.childSystemTime
+            }
+            waited = missed(process, statistics)
+        }
+        endedTime += own + waited - process.waitedTime
+        processes.processes[process.parent]?.waitedTime += own + waited
+    }
+
+    /// Nanoseconds of ended children that a process has waited for: as this kernel counts, or as the host does where that is
+    /// more by more than a tick for each rounding.
+    private func missed(_ process: Process, _ statistics: HostProcess.Statistics) -> UInt64 {
+        let host = (statistics.childUserTime + statistics.childSystemTime) * Kernel.nanosecondsPerTick
+        return host > process.waitedTime + 2 * Kernel.nanosecondsPerTick ? host : process.waitedTime
+    }
+
+    static let nanosecondsPerTick = 1_000_000_000 / UInt64(sysconf(CInt(_SC_CLK_TCK)))
+
+    func statistics() -> Statistics {
+        var result = Statistics()
+        var ticks = endedTicks
+        var largest: UInt64 = 0
+        var unaccounted: UInt64 = 0
+        for pid in allPids() {
+            guard let process = processes.processes[pid], let statistics = HostProcess.statistics(of: pid) else {
+                continue
+            }
+            ticks.user += statistics.userTime + statistics.childUserTime
+            ticks.system += statistics.systemTime + statistics.childSystemTime
+            unaccounted += missed(process, statistics) - process.waitedTime
+            if statistics.state == UInt8(ascii: "Z") { continue }
+            result.processes += UInt32(clamping: max(1, statistics.threads))
+            result.memory += HostProcess.proportionalMemory(of: pid) ?? statistics.residentPages * 4096
+            largest = max(largest, HostProcess.peakMemory(of: pid) ?? 0)
+        }
+        // The host tells the sum exactly, and its parts in ticks.
+        let total = processorTime() + unaccounted
+        let known = ticks.user + ticks.system
+        result.systemTime = known == 0 ? 0 : UInt64(Double(total) * Double(ticks.system) / Double(known))
+        result.userTime = total - result.systemTime
+        peakMemory = max(peakMemory, result.memory, largest)
+        result.memoryPeak = peakMemory
+        result.memoryLimit = UInt64(max(0, limits.memory))
+        result.pidsLimit = UInt64(max(0, limits.pids))
+        result.oomKills = UInt32(clamping: limiter.oomKills)
+        return result
+    }
+}

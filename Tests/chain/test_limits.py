@@ -1,0 +1,155 @@
+"""What a container may use, without cgroups: memory, processor time, processors; and what is told of it."""
+import os
+import struct
+import time
+
+import pytest
+
+from conftest import wait_until
+from kernel_driver import Kernel, request
+from test_escape import debian, escape, root  # noqa: F401: fixtures
+
+
+def statistics(kernel):
+    """(processes, user ns, system ns, memory, peak, memory limit, pids limit, oom kills)."""
+    kind, body = kernel.ask(request(7))[0]
+    assert kind == 132
+    return struct.unpack("<IQQQQQQI", body)
+
+
+def test_a_process_that_eats_memory_is_killed_at_the_limit(debian):
+    program = "x = []\nwhile True: x.append(bytearray(1 << 20))"
+    kernel = Kernel(debian, ["python3", "-c", program], memory=64 << 20)
+    code, _ = kernel.finish()
+    assert code == -9
+
+
+def test_memory_that_is_shared_counts_once_and_the_largest_goes(debian):
+    program = """
+import os, time
+x = bytearray(os.urandom(1 << 20) * 40)
+pids = []
+for _ in range(4):
+    pid = os.fork()
+    if pid == 0: time.sleep(100)
+    pids.append(pid)
+time.sleep(0.5)
+print([os.waitpid(p, os.WNOHANG)[0] for p in pids], flush=True)
+pid = os.fork()
+if pid == 0:
+    y = bytearray(os.urandom(1 << 20) * 60); z = bytearray(os.urandom(1 << 20) * 60); time.sleep(100)
+print(os.waitpid(pid, 0)[1], flush=True)
+time.sleep(2)
+open("/proc/self/oom_score_adj", "w").write("500")
+for p in pids: os.kill(p, 9)
+"""
+    kernel = Kernel(debian, ["python3", "-c", program], memory=100 << 20)
+    wait_until(lambda: statistics(kernel)[7] == 1, what="a kill")
+    assert (kernel.folder / "oom").stat().st_size == 1
+    assert kernel.finish() == (0, "[0, 0, 0, 0]\n9\n")
+
+
+def test_half_a_processor_is_half_a_processor(root):
+    """Two processes that never wait, with processes that come and go."""
+    script = "(while :; do :; done) & (while :; do /bin/true; done) & sleep 6"
+    kernel = Kernel(root, ["sh", "-c", script], quota=50_000)
+    time.sleep(1)
+    first, begin = statistics(kernel), time.monotonic()
+    time.sleep(4)
+    last, elapsed = statistics(kernel), time.monotonic() - begin
+    share = (last[1] + last[2] - first[1] - first[2]) / 1e9 / elapsed
+    kernel.signal(9)
+    kernel.finish()
+    assert 0.44 < share < 0.55, share
+
+
+def test_nobody_inside_sees_that_the_container_stands_still(debian):
+    program = r"""
+import os, signal, time
+seen = []
+signal.signal(signal.SIGUSR1, lambda *a: None)
+pid = os.fork()
+if pid == 0:
+    while True: pass
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    p, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+    if p: seen.append(status)
+os.kill(pid, signal.SIGSTOP)
+print(os.waitpid(pid, os.WUNTRACED)[1] == 0x137f, seen)
+time.sleep(1)
+print(open(f"/proc/{pid}/stat").read().split()[2])
+os.kill(pid, 9)
+"""
+    kernel = Kernel(debian, ["python3", "-c", program], quota=30_000)
+    assert kernel.finish() == (0, "True []\nT\n")
+
+
+def test_processors_are_those_that_were_given(debian):
+    program = """
+import os, threading
+print(os.sched_getaffinity(0))
+os.sched_setaffinity(0, range(64)); print(os.sched_getaffinity(0))
+try: os.sched_setaffinity(0, [1])
+except OSError as e: print(e.errno)
+print(os.popen("nproc").read(), end="")
+"""
+    kernel = Kernel(debian, ["python3", "-c", program], processors="0")
+    assert kernel.finish() == (0, "{0}\n{0}\n22\n1\n")
+
+
+@pytest.mark.parametrize("script", [
+    "i=0; while [ $i -lt 150000 ]; do i=$((i+1)); done",
+    "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done",
+    "cat /dev/zero | head -c 400000000 >/dev/null",
+    "for i in 1 2 3 4 5 6; do (while :; do :; done) & p=$!; sleep 0.2; kill -9 $p; wait $p; done",
+])
+def test_processor_time_is_told_right(root, script):
+    """As wait4(2) tells it, which counts all children that were waited for."""
+    kernel = Kernel(root, ["sh", "-c", f"exec 2>/dev/null; {script}; echo done; sleep 100"])
+    assert os.read(kernel.output, 5) == b"done\n"
+    told = statistics(kernel)
+    kernel.signal(9)
+    usage = os.wait4(kernel.first, 0)[2]
+    kernel.text(kernel.output)
+    os.waitpid(kernel.pid, 0)
+    kernel.close()
+    total = (told[1] + told[2]) / 1e9
+    assert abs(total - usage.ru_utime - usage.ru_stime) < 0.05 * total + 0.01, (told, usage)
+    assert abs(told[1] / 1e9 - usage.ru_utime) < 0.05 * total + 0.05, (told, usage)
+
+
+def test_memory_is_told_right(debian):
+    program = "import os, time; x = bytearray(os.urandom(1 << 20)) * 100; print(1, flush=True); time.sleep(100)"
+    kernel = Kernel(debian, ["python3", "-c", program], memory=1 << 30)
+    assert os.read(kernel.output, 2) == b"1\n"
+    told = statistics(kernel)
+    kernel.signal(9)
+    usage = os.wait4(kernel.first, 0)[2]
+    kernel.text(kernel.output)
+    os.waitpid(kernel.pid, 0)
+    kernel.close()
+    assert abs(told[3] / 1024 - usage.ru_maxrss) < 0.05 * usage.ru_maxrss, (told, usage)
+    assert abs(told[4] / 1024 - usage.ru_maxrss) < 0.05 * usage.ru_maxrss
+    assert told[5] == 1 << 30 and told[7] == 0
+
+
+def test_an_engine_hears_of_want_of_memory(chain, name):
+    # busybox has no other way to eat memory: awk keeps what it is given.
+    eater = """awk 'BEGIN { s = "0123456789abcdef"; while (1) { s = s s; a[i++] = s } }'"""
+    since = str(time.time() - 1)
+    assert chain.uk("run", "--name", name, "-m", "64m", "runu-base", "sh", "-c", f"exec {eater}",
+                    check=False).returncode == 137
+    state = chain.inspect(name)["State"]
+    assert state["OOMKilled"] is True and state["ExitCode"] == 137
+    events = chain.uk("events", "--since", since, "--until", str(time.time()), "--filter", f"container={name}",
+                      "--format", "{{.Action}}").stdout.split()
+    assert events.index("oom") < events.index("die")
+    # The first process goes on when another one is killed.
+    code = chain.uk("run", "--name", name + "2", "-m", "64m", "runu-base", "sh", "-c", f"{eater}; echo code $?; exit 3",
+                    check=False)
+    assert code.returncode == 3 and "code 137" in code.stdout
+    assert chain.inspect(name + "2")["State"]["OOMKilled"] is True
+    chain.uk("rm", name, name + "2")
+    assert chain.uk("run", "--rm", "-m", "64m", "runu-base", "true").returncode == 0
+    chain.assert_clean()
