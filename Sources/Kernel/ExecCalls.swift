@@ -86,6 +86,8 @@ enum ExecCalls {
         guard !path.isEmpty || folder != AT_FDCWD else { throw .noSuchFileOrDirectory }
         let pending = try find(call, path: path, folder: folder, noFollow: flags & 0x100 != 0)
         if pending.programFile.mode & 0o6000 != 0 { pending.rememberProgram(call.tid) }
+        // Nor may the old program change what is remembered of it.
+        call.process.isFresh = false
         do throws(Errno) {
             if call.kernel.tracer(of: call.process) != nil { return try TracedExec.start(call, pending, path: path) }
             pending.loader = try call.inject(call.kernel.loader, closeOnExec: true)

@@ -223,6 +223,7 @@ package final class Kernel: @unchecked Sendable {
     }
 
     private func finish() -> Never {
+        for pid in allPids() { Glibc.kill(pid, SIGKILL) }
         unlink(controlPath.string)
         // Dead already, or no good any more; reaped, it leaves nobody a zombie.
         Glibc.kill(nursery.pid, SIGKILL)

@@ -94,10 +94,8 @@ final class Nursery {
         try? withUnsafeBytes(of: &command) {
             try UnixSocket.send($0, to: FileDescriptor(rawValue: socket))
         }
-        // Where no domain confines the nursery's signal, it sends none.
-        if report.landlock < 6 {
-            for pid in known { kill(pid, SIGKILL) }
-        }
+        // Where no domain confines the nursery's signal, it sends none; and it may be held up by whoever it is to kill.
+        for pid in known { kill(pid, SIGKILL) }
     }
 }
 

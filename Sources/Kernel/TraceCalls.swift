@@ -22,7 +22,11 @@ enum TraceCalls {
 
     static let ptrace: SystemCallHandler = { call throws(Errno) in
         let kernel = call.kernel
-        if call[4] == kernel.token { return .native }
+        if call[4] == kernel.token {
+            // A tracer's tracer may have seen the token: it still leads to the container's own processes alone.
+            guard kernel.processes.process(ofThreadNumbered: call.int(1)) != nil else { throw .noSuchProcess }
+            return .native
+        }
         // Without a domain the exec of a traced program could not be let through.
         guard kernel.nursery.report.landlock > 0 else { throw .notPermitted }
         if call[0] == Request.traceMe {
