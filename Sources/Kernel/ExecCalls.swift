@@ -117,7 +117,7 @@ enum ExecCalls {
             var prepended: [[UInt8]] = []
             var name = path.isEmpty ? Array("/dev/fd/\(folder)".utf8) : path
             let original = name
-            var head = read(file.descriptor, 0, 4096)
+            var head = Self.head(of: file)
             var depth = 0
             while let line = try Executable.interpreterLine(head) {
                 guard depth < 5 else { throw .tooManySymbolicLinkLevels }
@@ -130,17 +130,15 @@ enum ExecCalls {
                     line.path, folder: AT_FDCWD, noFollow: false, process: call.process, tid: call.tid)
                 close(file.descriptor)
                 file = next
-                head = read(file.descriptor, 0, 4096)
+                head = Self.head(of: file)
             }
-            let descriptor = file.descriptor
-            let program = try Executable(head: head) { read(descriptor, $0, $1) }
+            let program = try executable(file, head, files)
             var interpreter: (Executable, CInt)?
             if let path = program.interpreter {
                 let opened = try files.openProgram(
                     path, folder: AT_FDCWD, noFollow: false, process: call.process, tid: call.tid)
                 do throws(Errno) {
-                    let head = read(opened.descriptor, 0, 4096)
-                    let image = try Executable(head: head) { read(opened.descriptor, $0, $1) }
+                    let image = try executable(opened, Self.head(of: opened), files)
                     guard image.interpreter == nil else { throw .execFormatError }
                     interpreter = (image, opened.descriptor)
                 } catch {
@@ -155,6 +153,20 @@ enum ExecCalls {
             close(file.descriptor)
             throw error
         }
+    }
+
+    /// What a file begins with; of a program that is known, nothing.
+    private static func head(of file: ProgramFile) -> [UInt8] {
+        file.executable == nil ? read(file.descriptor, 0, 4096) : []
+    }
+
+    private static func executable(
+        _ file: ProgramFile, _ head: [UInt8], _ files: ContainerFiles
+    ) throws(Errno) -> Executable {
+        if let known = file.executable { return known }
+        let executable = try Executable(head: head) { read(file.descriptor, $0, $1) }
+        if let node = file.layerNode { files.programs.keep(node, executable, file.descriptor) }
+        return executable
     }
 
     private static func read(_ descriptor: CInt, _ offset: UInt64, _ count: Int) -> [UInt8] {

@@ -1,4 +1,5 @@
 // Reads small files of /proc into a buffer on the stack: unsafe pointers, for the sake of a fork's cost.
+import CKernel
 import Glibc
 
 /// What the host's /proc tells about a process. Reading costs some ten microseconds, so it is done once a process.
@@ -32,6 +33,29 @@ package enum HostProcess {
         /// Of children that have been waited for.
         package var childUserTime: UInt64 = 0
         package var childSystemTime: UInt64 = 0
+    }
+
+    /// A thread's process and that one's parent.
+    struct Kin {
+        var threadGroup: pid_t
+        var parent: pid_t
+    }
+
+    /// nil when there is no such thread.
+    static func kin(of thread: pid_t) -> Kin? {
+        var pidfd: CInt = -1
+        defer { if pidfd >= 0 { close(pidfd) } }
+        return kin(of: thread, pidfd: &pidfd)
+    }
+
+    /// The same; the caller gets a descriptor of the process, if that came about: else -1.
+    static func kin(of thread: pid_t, pidfd: inout CInt) -> Kin? {
+        var kin = Kin(threadGroup: 0, parent: 0)
+        switch ukk_kin(thread, &kin.threadGroup, &kin.parent, &pidfd) {
+        case 0: return kin
+        case -ESRCH: return nil
+        default: return status(of: thread).map { Kin(threadGroup: $0.threadGroup, parent: $0.parent) }
+        }
     }
 
     /// /proc/PID/status, or nil when there is no such process.

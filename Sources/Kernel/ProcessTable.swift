@@ -40,7 +40,7 @@ package final class ProcessTable {
         guard number > 0 else { return nil }
         if number == 1 { return first }
         if let known = processes[number] { return known }
-        guard let status = HostProcess.status(of: number), status.threadGroup == number else { return nil }
+        guard let status = HostProcess.kin(of: number), status.threadGroup == number else { return nil }
         return isOurs(status) ? meet(number) : nil
     }
 
@@ -49,7 +49,7 @@ package final class ProcessTable {
         guard number > 0 else { return nil }
         if number == 1 { return first }
         if let known = byThread[number] { return known }
-        guard let status = HostProcess.status(of: number) else { return nil }
+        guard let status = HostProcess.kin(of: number) else { return nil }
         if let known = processes[status.threadGroup] {
             enter(thread: number, of: known)
             return known
@@ -68,7 +68,7 @@ package final class ProcessTable {
     func enter(_ process: Process) {
         processes[process.pid] = process
         byThread[process.pid] = process
-        process.pidfd = ukk_pidfd_open(process.pid)
+        if process.pidfd < 0 { process.pidfd = ukk_pidfd_open(process.pid) }
         watch(process)
     }
 
@@ -140,7 +140,7 @@ package final class ProcessTable {
         }
         candidates.removeAll { byThread[$0] != nil }
         for pid in candidates {
-            guard let status = HostProcess.status(of: pid), status.threadGroup == pid else { continue }
+            guard let status = HostProcess.kin(of: pid), status.threadGroup == pid else { continue }
             if status.parent == process.pid {
                 begin(pid, parent: process)
             } else if isDead, let heir = processes[status.parent], adoptive(heir, of: pid) === process {
@@ -192,7 +192,9 @@ package final class ProcessTable {
     }
 
     private func meet(_ tid: pid_t) -> Process? {
-        guard tid != nursery, let status = HostProcess.status(of: tid) else { return nil }
+        var pidfd: CInt = -1
+        defer { if pidfd >= 0 { close(pidfd) } }
+        guard tid != nursery, let status = HostProcess.kin(of: tid, pidfd: &pidfd) else { return nil }
         if status.threadGroup != tid {
             guard let process = processes[status.threadGroup] ?? meet(status.threadGroup) else { return nil }
             enter(thread: tid, of: process)
@@ -201,7 +203,8 @@ package final class ProcessTable {
         if status.parent == nursery { return nil }
         if let parent = processes[status.parent] ?? parentIfOurs(status) {
             let bearer = adoptive(parent, of: tid)
-            let process = begin(tid, parent: bearer)
+            let process = begin(tid, parent: bearer, pidfd: pidfd)
+            pidfd = -1
             process.parent = parent.pid
             return process
         }
@@ -211,7 +214,7 @@ package final class ProcessTable {
 
     /// A caller whose parent is outside the container: an orphan of a process that `exec` started.
     func meetOrphan(_ tid: pid_t) -> Process? {
-        guard tid != nursery, let first, let status = HostProcess.status(of: tid), status.threadGroup == tid,
+        guard tid != nursery, let first, let status = HostProcess.kin(of: tid), status.threadGroup == tid,
             status.parent != nursery
         else { return nil }
         let session = HostProcess.statistics(of: tid)?.session ?? 0
@@ -223,16 +226,16 @@ package final class ProcessTable {
         return process
     }
 
-    private func parentIfOurs(_ status: HostProcess.Status) -> Process? {
-        guard status.parent > 1, let parent = HostProcess.status(of: status.parent), isOurs(parent) else { return nil }
+    private func parentIfOurs(_ status: HostProcess.Kin) -> Process? {
+        guard status.parent > 1, let parent = HostProcess.kin(of: status.parent), isOurs(parent) else { return nil }
         return meet(status.parent)
     }
 
-    private func isOurs(_ status: HostProcess.Status) -> Bool {
+    private func isOurs(_ status: HostProcess.Kin) -> Bool {
         var (current, steps) = (status, 0)
         while current.parent > 1, current.parent != nursery, steps < 64 {
             if processes[current.parent] != nil { return true }
-            guard let next = HostProcess.status(of: current.parent) else { return false }
+            guard let next = HostProcess.kin(of: current.parent) else { return false }
             current = next
             steps += 1
         }
@@ -240,11 +243,12 @@ package final class ProcessTable {
     }
 
     @discardableResult
-    private func begin(_ pid: pid_t, parent: Process) -> Process {
+    private func begin(_ pid: pid_t, parent: Process, pidfd: CInt = -1) -> Process {
         if parent.unseenChildren > 0 { parent.unseenChildren -= 1 }
         let process = Process(pid: pid, parent: parent.pid, inherited: parent.inherited, table: self)
         process.sites = parent.sites.ofChild
         process.isTraced = parent.isTraced
+        process.pidfd = pidfd
         enter(process)
         return process
     }

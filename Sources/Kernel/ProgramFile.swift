@@ -1,3 +1,5 @@
+import UnionFileSystem
+
 /// A file that is to be executed, opened for reading.
 package struct ProgramFile {
     /// A descriptor of this process. Whoever holds the value closes it.
@@ -8,6 +10,11 @@ package struct ProgramFile {
     package var mode: UInt32
     package var uid: UInt32
     package var gid: UInt32
+
+    /// The file's node, where nobody changes what is in it.
+    var layerNode: Node?
+    /// What its headers say, if that is known.
+    var executable: Executable?
 
     package init(descriptor: CInt, path: [UInt8], mode: UInt32, uid: UInt32, gid: UInt32) {
         self.descriptor = descriptor

@@ -7,7 +7,12 @@ extension FileSystem {
     /// fstat(2).
     /// - Throws: `EBADF` when there is no such descriptor.
     package func stat(behind path: String) throws(Errno) -> ukf_stat {
-        var host = try hostStat(behind: path)
+        try stat(behind: path, host: try hostStat(behind: path))
+    }
+
+    /// fstat(2), for who has the host's stat already. `path` is needed for what was not opened here lately.
+    package func stat(behind path: @autoclosure () -> String, host: ukf_stat) throws(Errno) -> ukf_stat {
+        var host = host
         let id = HostID(host)
         if let handle = handles[id] { return try stat(handle.node) }
         if FileType(mode: host.mode) == .characterDevice, let shown = try deviceStat(host) { return shown }
@@ -17,6 +22,7 @@ extension FileSystem {
             show(attributes, on: node.mount, in: &host)
             return host
         }
+        let path = path()
         if let (mount, tree, _) = owner(of: path) {
             if removedLayerFiles.contains(id) { host.nlink = 0 }
             if tree.isVolatile || FileType(mode: host.mode) != .folder {

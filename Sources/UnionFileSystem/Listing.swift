@@ -51,6 +51,9 @@ extension FileSystem {
         return result
     }
 
+    /// Whether the host's own answer to getdents64(2) may be wrong for any folder that a process holds open.
+    package var mayListWrong: Bool { !handles.isEmpty || mounts.contains { $0.hasStaleListing } }
+
     /// A stand-in for a folder's own descriptor, whose stat is given, when the host's listing of it is no longer right: what it
     /// lists was brought into the writable folder after it was opened. Nil when it is right.
     package func standIn(for stat: ukf_stat) throws(Errno) -> CInt? {

@@ -34,6 +34,9 @@ final class Mount {
     /// file system of the host share it, as they do on Linux.
     var deviceMinor: UInt32
 
+    /// A folder of it was opened before its listing came to need our hand.
+    var hasStaleListing = false
+
     /// What was mounted on the same folder before.
     var covered: Mount?
 

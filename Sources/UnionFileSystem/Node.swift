@@ -27,7 +27,11 @@ package final class Node {
     /// Nothing at or below it may be written (readonlyPaths).
     var isSealed = false
     /// Whether a listing of its single place needs our hand, once known: it holds markers or placeholders.
-    var needsListing: Bool?
+    var needsListing: Bool? {
+        didSet { if wasOpened, needsListing != false { mount.hasStaleListing = true } }
+    }
+    /// A process may hold the host's own folder open.
+    var wasOpened = false
     /// The host's stat of what lies in a read-only layer, once asked for: nobody changes it.
     var layerStat: LayerStat?
     /// What a symbolic link says, once read.

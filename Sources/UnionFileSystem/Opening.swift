@@ -104,6 +104,10 @@ extension FileSystem {
     /// So that a descriptor leads back to its node without asking the host for its name.
     private func remember(opened node: Node) {
         guard let id = node.hostID else { return }
+        if node.isFolder {
+            node.wasOpened = true
+            if node.isMerged || node.needsListing == true { node.mount.hasStaleListing = true }
+        }
         if openedNodes.count >= FileSystem.openedNodesLimit {
             // The host can be asked for what is forgotten, but not that a folder's listing is no longer right.
             openedNodes = openedNodes.filter { $0.value.isFolder }

@@ -154,7 +154,8 @@ extension FileSystem {
         return node(behind: path, stat: stat)
     }
 
-    package func node(behind path: String, stat: ukf_stat) -> Node? {
+    /// The same, for who has the host's stat already. `path` is needed for what was not opened here lately.
+    package func node(behind path: @autoclosure () -> String, stat: ukf_stat) -> Node? {
         let id = HostID(stat)
         if let handle = handles[id] { return handle.node }
         var likely: Node?
@@ -163,7 +164,7 @@ extension FileSystem {
             likely = node
         }
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = ukf_readlink(AT_FDCWD, path, &buffer, 4096)
+        let count = ukf_readlink(AT_FDCWD, path(), &buffer, 4096)
         guard count > 0, count < 4096, buffer[0] == UInt8(ascii: "/") else { return nil }
         let target = buffer[..<count]
         for mount in (likely.map { [$0.mount] } ?? []) + mounts.reversed() {

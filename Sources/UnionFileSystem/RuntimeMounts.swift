@@ -61,6 +61,11 @@ extension FileSystem {
         guard try attributes(of: node).grants(.execute, to: caller.credentials) else { throw .permissionDenied }
     }
 
+    /// Whether a node's file is one that nobody changes.
+    package func isOfLayer(_ node: Node) -> Bool {
+        node.synthetic == nil && !node.isRemoved && node.mount.tree?.isLayer(node.place) == true
+    }
+
     /// Whether set-id bits of programs mean nothing where the node lies.
     package func forbidsSetID(_ node: Node) -> Bool { node.mount.forbidsSetID }
 

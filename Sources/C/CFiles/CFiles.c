@@ -390,6 +390,14 @@ int ukf_terminal_number(int master) {
 
 int ukf_pidfd_getfd(int pidfd, int fd) { return result(syscall(SYS_pidfd_getfd, pidfd, fd, 0)); }
 
+int ukf_stat_fetched(int pidfd, int fd, struct ukf_stat *out) {
+    int fetched = ukf_pidfd_getfd(pidfd, fd);
+    if (fetched < 0) return fetched;
+    int error = ukf_stat(fetched, "", AT_EMPTY_PATH, out);
+    close(fetched);
+    return error;
+}
+
 int ukf_inotify_add(int inotify, int fd, uint32_t mask) {
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

@@ -26,12 +26,18 @@ extension CallContext {
         return HostProcess.descriptorPath(tid, descriptor)
     }
 
+    /// The host's stat of what one of the caller's descriptors holds.
+    /// - Throws: `EBADF`.
+    func hostStat(_ descriptor: CInt) throws(Errno) -> ukf_stat {
+        try kernel.files.hostStat(descriptor, process: process, tid: tid)
+    }
+
     /// The node that a `...at` call names: by path, or with AT_EMPTY_PATH the descriptor itself.
     func place(folder: CInt, path: [UInt8], flags: CInt) throws(Errno) -> Place {
         if path.isEmpty, flags & 0x1000 != 0, folder != AT_FDCWD {
-            let name = try descriptorName(folder)
-            if let node = try existing({ () throws(Errno) in try files.node(behind: name) }) { return .node(node) }
-            let pinned = try existing { () throws(Errno) in try files.pin(name) }
+            let name = { HostProcess.descriptorPath(tid, folder) }
+            if let node = files.node(behind: name(), stat: try hostStat(folder)) { return .node(node) }
+            let pinned = try existing { () throws(Errno) in try files.pin(name()) }
             if let node = try files.node(behind: pinned) { return .node(node) }
             return .descriptor(path: Array(pinned.utf8))
         }

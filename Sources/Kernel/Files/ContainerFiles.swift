@@ -1,4 +1,5 @@
 import CFiles
+import CKernel
 import Glibc
 import Host
 import KernelProtocol
@@ -11,6 +12,17 @@ package final class ContainerFiles: ProcessTableView {
     package let system: FileSystem
     private unowned let kernel: Kernel
     private let scratch: String
+    let programs = ProgramCache()
+    /// Whether the host permits pidfd_getfd(2); docker's default seccomp profile does not.
+    private let mayFetchDescriptors: Bool = {
+        let own = ukk_pidfd_open(getpid())
+        guard own >= 0 else { return false }
+        defer { close(own) }
+        let fetched = ukf_pidfd_getfd(own, own)
+        guard fetched >= 0 else { return false }
+        close(fetched)
+        return true
+    }()
 
     /// Opens the root's layers and mounts what the specification asks for.
     /// - Throws: `HostError` that names the layer or mount source that cannot be used.
@@ -97,15 +109,15 @@ package final class ContainerFiles: ProcessTableView {
             guard node.type == .file else { throw .permissionDenied }
             try system.checkAccess(.execute, to: node, for: caller)
             let attributes = try system.attributes(of: node)
-            // Whoever may execute a file may not be able to read it: the loader does it for him.
-            guard case .descriptor(let descriptor) = try system.open(node, for: system.kernelCaller(), flags: O_RDONLY)
-            else {
-                throw .permissionDenied
-            }
+            let kept = system.isOfLayer(node) ? programs.program(node) : nil
+            let descriptor = if let kept { kept.descriptor } else { try openReadable(node) }
             let keepsID = !system.forbidsSetID(node)
-            return ProgramFile(
+            var file = ProgramFile(
                 descriptor: descriptor, path: system.path(of: node, from: caller.root) ?? path,
                 mode: keepsID ? attributes.mode : attributes.mode & ~0o6000, uid: attributes.uid, gid: attributes.gid)
+            file.layerNode = system.isOfLayer(node) ? node : nil
+            file.executable = kept?.executable
+            return file
         case .descriptor(let name):
             // A file of memory, or one that was removed.
             let text = String(decoding: name, as: UTF8.self)
@@ -115,6 +127,15 @@ package final class ContainerFiles: ProcessTableView {
             let shown = (try? system.descriptorText(text, for: caller)) ?? name
             return ProgramFile(descriptor: descriptor, path: shown, mode: 0o755, uid: stat.uid, gid: stat.gid)
         }
+    }
+
+    /// Whoever may execute a file may not be able to read it: the loader does it for him.
+    private func openReadable(_ node: Node) throws(Errno) -> CInt {
+        guard case .descriptor(let descriptor) = try system.open(node, for: system.kernelCaller(), flags: O_RDONLY)
+        else {
+            throw .permissionDenied
+        }
+        return descriptor
     }
 
     /// A process is gone: what was kept for it can be dropped.
@@ -137,15 +158,27 @@ package final class ContainerFiles: ProcessTableView {
     /// - Throws: `EBADF`; `ENOTDIR`.
     package func base(_ descriptor: CInt, process: Process, tid: pid_t) throws(Errno) -> Node {
         if descriptor == AT_FDCWD { return process.inherited.files.folder }
-        guard descriptor >= 0 else { throw .badFileDescriptor }
-        let name = "/proc/\(tid)/fd/\(descriptor)"
-        let stat = try system.hostStat(behind: name)
-        guard let node = system.node(behind: name, stat: stat) else {
+        let stat = try hostStat(descriptor, process: process, tid: tid)
+        guard let node = system.node(behind: HostProcess.descriptorPath(tid, descriptor), stat: stat) else {
             // A folder without a node has been removed.
             throw FileType(mode: stat.mode) == .folder ? .noSuchFileOrDirectory : .notDirectory
         }
         system.tell(stat, node)
         return node
+    }
+
+    /// The host's stat of what a descriptor of the caller holds.
+    /// - Throws: `EBADF`.
+    func hostStat(_ descriptor: CInt, process: Process, tid: pid_t) throws(Errno) -> ukf_stat {
+        guard descriptor >= 0 else { throw .badFileDescriptor }
+        // A thread may have descriptors of its own: only the first one's are the process's for sure.
+        if mayFetchDescriptors, tid == process.pid, process.pidfd >= 0 {
+            var stat = ukf_stat()
+            let result = ukf_stat_fetched(process.pidfd, descriptor, &stat)
+            if result == 0 { return stat }
+            if result == -EBADF { throw .badFileDescriptor }
+        }
+        return try system.hostStat(behind: HostProcess.descriptorPath(tid, descriptor))
     }
 
     private func number(of process: Process) -> Int32 {

@@ -54,8 +54,8 @@ enum FolderCalls {
     static let getdents: SystemCallHandler = { call throws(Errno) in try list(call, isOld: true) }
 
     private static func list(_ call: CallContext, isOld: Bool) throws(Errno) -> Reply {
-        let name = try call.descriptorName(call.int(0))
-        let stat = try call.files.hostStat(behind: name)
+        guard call.files.mayListWrong else { return .native }
+        let stat = try call.hostStat(call.int(0))
         let size = min(Int(call.uint(2)), 1 << 20)
         if let records = try call.files.listRecords(stat, size: size, isOld: isOld, for: call.caller) {
             try call.write(records, at: call[1])

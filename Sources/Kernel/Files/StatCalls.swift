@@ -15,7 +15,7 @@ enum StatCalls {
     }
 
     static let fstat: SystemCallHandler = { call throws(Errno) in
-        try write(try call.files.stat(behind: try call.descriptorName(call.int(0))), call, 1)
+        try write(try stat(call, call.int(0)), call, 1)
     }
 
     static let newfstatat: SystemCallHandler = { call throws(Errno) in
@@ -43,7 +43,7 @@ enum StatCalls {
 
     private static func stat(_ call: CallContext, folder: CInt, path: [UInt8], flags: CInt) throws(Errno) -> ukf_stat {
         if path.isEmpty, flags & 0x1000 != 0, folder != AT_FDCWD {
-            return try call.files.stat(behind: try call.descriptorName(folder))
+            return try stat(call, folder)
         }
         switch try call.place(folder: folder, path: path, flags: flags) {
         case .node(let node):
@@ -52,6 +52,11 @@ enum StatCalls {
             return stat
         case .descriptor(let path): return try call.files.stat(behind: String(decoding: path, as: UTF8.self))
         }
+    }
+
+    private static func stat(_ call: CallContext, _ descriptor: CInt) throws(Errno) -> ukf_stat {
+        let host = try call.hostStat(descriptor)
+        return try call.files.stat(behind: HostProcess.descriptorPath(call.tid, descriptor), host: host)
     }
 
     private static func write(_ stat: ukf_stat, _ call: CallContext, _ index: Int) throws(Errno) -> Reply {

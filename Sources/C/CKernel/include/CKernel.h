@@ -120,6 +120,10 @@ int ukk_cpu_time(pid_t pid, uint64_t *nanoseconds);
 int ukk_eventfd(void);
 int ukk_memfd(const char *name);
 int ukk_pidfd_open(pid_t pid);
+/// The process that a thread belongs to, and that one's parent; a tenth of what /proc/PID/status costs (Linux 6.13).
+/// -ESRCH: there is no such thread. -ENOSYS: ask /proc. `pidfd` gets a descriptor of the process when `thread` is its first
+/// one, else -1.
+int ukk_kin(pid_t thread, pid_t *process, pid_t *parent, int *pidfd);
 int ukk_tgkill(pid_t process, pid_t thread, int signal);
 long ukk_raw(long number, long a, long b, long c, long d, long e, long f);
 int ukk_open_path(const char *path);
