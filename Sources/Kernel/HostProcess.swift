@@ -128,22 +128,39 @@ package enum HostProcess {
         }
     }
 
-    /// Bytes in memory that belong to no file.
+    /// Bytes in memory that belong to no file of a disk; pages of several processes count for each.
     static func privateMemory(of pid: pid_t) -> UInt64? {
-        memorySizes(of: pid).map { UInt64(max(0, $0[1] - $0[2])) * 4096 }
-    }
-
-    /// Bytes in memory that belong to no file of a disk, pages of several processes divided among them; nil where the host does not
-    /// tell.
-    static func proportionalPrivateMemory(of pid: pid_t) -> UInt64? {
-        withFile(of: pid, "smaps_rollup") { text in
+        withFile(of: pid, "status") { text in
             var sum: UInt64?
-            for line in text.split(separator: UInt8(ascii: "\n"))
-            where line.starts(with: "Pss_Anon:".utf8) || line.starts(with: "Pss_Shmem:".utf8) {
+            for line in text.split(separator: UInt8(ascii: "\n"), maxSplits: 40)
+            where line.starts(with: "RssAnon:".utf8) || line.starts(with: "RssShmem:".utf8) {
                 let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
                 sum = (sum ?? 0) + UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
             }
             return sum
+        }
+    }
+
+    /// Bytes in memory that belong to no file of a disk, pages of several processes divided among them.
+    struct Share {
+        var `private`: UInt64
+        /// Of files in memory.
+        var shared: UInt64 = 0
+    }
+
+    /// From /proc/PID/smaps_rollup; nil where the host does not tell.
+    static func share(of pid: pid_t) -> Share? {
+        withFile(of: pid, "smaps_rollup") { text in
+            var result: Share?
+            for line in text.split(separator: UInt8(ascii: "\n")) {
+                let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
+                if line.starts(with: "Pss_Anon:".utf8) {
+                    result = Share(private: UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024)
+                } else if line.starts(with: "Pss_Shmem:".utf8) {
+                    result?.shared = UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
+                }
+            }
+            return result
         }
     }
 

@@ -108,14 +108,16 @@ final class Limiter {
         let limit = UInt64(kernel.limits.memory)
         let pids = kernel.allPids()
         // What is shared with files can be had back at any time, and does not count.
-        let sum = pids.reduce(0) { $0 + (HostProcess.privateMemory(of: $1) ?? 0) }
+        let files = kernel.files.system.temporaryMemory()
+        let sum = pids.reduce(files) { $0 + (HostProcess.privateMemory(of: $1) ?? 0) }
         var usage = sum > overcount ? sum - overcount : 0
         if usage > limit {
             let shares = exactShares(pids, kernel)
-            usage = shares.values.reduce(0, +)
+            // Files in memory that are mapped as well count once.
+            usage = shares.values.reduce(0) { $0 + $1.private } + max(files, shares.values.reduce(0) { $0 + $1.shared })
             overcount = sum > usage ? sum - usage : 0
             if usage > limit {
-                killLargest(shares, limit, kernel)
+                killLargest(shares.mapValues { $0.private + $0.shared }, limit, kernel)
                 return 5
             }
         }
@@ -124,8 +126,8 @@ final class Limiter {
     }
 
     /// Bytes that each process has of what is not in files, pages that several have divided among them.
-    private func exactShares(_ pids: [pid_t], _ kernel: Kernel) -> [pid_t: UInt64] {
-        var shares: [pid_t: UInt64] = [:]
+    private func exactShares(_ pids: [pid_t], _ kernel: Kernel) -> [pid_t: HostProcess.Share] {
+        var shares: [pid_t: HostProcess.Share] = [:]
         for pid in pids {
             // A child of vfork(2) runs in the memory of its parent, which waits for it.
             if let parent = kernel.processes.processes[pid]?.parent, HostProcess.state(of: parent) == UInt8(ascii: "D"),
@@ -133,7 +135,8 @@ final class Limiter {
             {
                 continue
             }
-            shares[pid] = HostProcess.proportionalPrivateMemory(of: pid) ?? HostProcess.privateMemory(of: pid) ?? 0
+            shares[pid] =
+                HostProcess.share(of: pid) ?? HostProcess.Share(private: HostProcess.privateMemory(of: pid) ?? 0)
         }
         return shares
     }

@@ -184,6 +184,10 @@ extension FileSystem {
     package func setSize(_ size: Int64, of node: Node, for caller: Caller) throws(Errno) {
         guard !node.isFolder else { throw .isDirectory }
         guard node.type == .file, size >= 0 else { throw .invalidArgument }
+        if node.mount.space != nil, let tree = node.mount.tree {
+            let had = try tree.stat(node).host.size
+            if UInt64(size) > had { try demandSpace(on: node.mount, for: UInt64(size) - had) }
+        }
         guard case .descriptor(let file) = try open(node, for: caller, flags: O_WRONLY) else { throw .invalidArgument }
         defer { close(file) }
         try check(ukf_truncate(file, size))
@@ -210,6 +214,11 @@ extension FileSystem {
         var size = 0
         if let tree = mount.tree {
             size = try check(ukf_statfs(tree.places[0].descriptor, &bytes))
+            if let space = mount.space {
+                let used = (usedSpace(of: mount) + 4095) / 4096
+                let blocks = space.size / 4096
+                size = ukf_statfs_set(&bytes, 0, blocks, blocks > used ? blocks - used : 0, blocks, 0, 0)
+            }
             let types: [String: UInt64] = ["overlay": 0x794c_7630, "tmpfs": 0x0102_1994]
             ukf_statfs_mark(&bytes, types[mount.type] ?? 0, flags, UInt64(mount.id))
         } else {

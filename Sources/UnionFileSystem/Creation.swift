@@ -10,6 +10,7 @@ extension FileSystem {
         try demand([.write, .execute], on: parent, for: caller.credentials)
         guard parent.synthetic == nil, let tree = parent.mount.tree else { throw .permissionDenied }
         try demandWritable(parent)
+        try demandSpace(on: parent.mount)
         guard tree.isVolatile || !name.isMarker else { throw .notPermitted }
         try copyUp(parent)
         shared?.forget(name, in: parent)

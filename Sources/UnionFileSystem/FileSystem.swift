@@ -16,6 +16,9 @@ package final class FileSystem {
     let scratch: CInt
     let scratchPath: String
     var scratchNames = 0
+    /// What `temporaryMemory` found, and until when that is good.
+    var temporaryUsed: UInt64 = 0
+    var temporaryGoodUntil: UInt64 = 0
     /// Nodes that were opened lately, by the host's file that the descriptor holds.
     var openedNodes: [HostID: Node] = [:]
     static let openedNodesLimit = 2048

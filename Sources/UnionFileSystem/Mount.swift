@@ -17,6 +17,8 @@ final class Mount {
     private(set) var root: Node!
     /// What processes are told of its names without asking.
     var shared: SharedNames?
+    /// How much it may hold; nil: as much as the host has.
+    var space: SpaceLimit?
     /// Nodes made since the cache was last swept.
     var nodesMade = 0
 

@@ -122,6 +122,7 @@ extension FileSystem {
             specification.type, source: specification.source.isEmpty ? specification.type : specification.source,
             options: shown.joined(separator: ","), tree: tree)
         mount.setRoot(try FileSystem.makeRoot(of: tree, mount: mount))
+        mount.space = SpaceLimit(options: specification.options)
         var (mode, uid, gid) = (UInt32(0o1777), UInt32(0), UInt32(0))
         for option in specification.options {
             if option.hasPrefix("mode=") { mode = UInt32(option.dropFirst(5), radix: 8) ?? mode }

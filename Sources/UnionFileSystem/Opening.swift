@@ -91,6 +91,7 @@ extension FileSystem {
         }
         if writes {
             try demandWritable(node)
+            if flags & O_TRUNC == 0 { try demandSpace(on: node.mount) }
             try copyUp(node, withData: flags & O_TRUNC == 0)
             try dropPrivileges(of: node, for: caller.credentials)
         }

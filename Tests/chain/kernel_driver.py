@@ -64,7 +64,7 @@ class Kernel:
     """
 
     def __init__(self, root, arguments, *, layers=(), pids=0, memory=0, quota=0, processors="", start=True, volumes={},
-                 **options):
+                 mounts=(), **options):
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-kernel-"))
         self.path = self.folder / "kernel.sock"
@@ -84,7 +84,7 @@ class Kernel:
         self.socket = ours
         writer = Writer().number("BB", 1, 1).string("test").string("box").string("")
         writer.strings([str(layer) for layer in layers]).optional(str(root)).optional(None).number("B", 0)
-        mounts = MOUNTS + [(inside, "bind", str(outside), ["rbind", "rw"]) for inside, outside in volumes.items()]
+        mounts = MOUNTS + list(mounts) + [(inside, "bind", str(outside), ["rbind", "rw"]) for inside, outside in volumes.items()]
         writer.number("I", len(mounts))
         for destination, kind, source, flags in mounts:
             writer.string(destination).string(kind).string(source).strings(flags)

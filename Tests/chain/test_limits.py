@@ -153,3 +153,28 @@ def test_an_engine_hears_of_want_of_memory(chain, name):
     chain.uk("rm", name, name + "2")
     assert chain.uk("run", "--rm", "-m", "64m", "runu-base", "true").returncode == 0
     chain.assert_clean()
+
+
+def test_a_small_tmpfs_is_full_when_it_is(root):
+    script = """
+df -k /t | tail -1
+i=0; while dd if=/dev/zero of=/t/$i bs=64k count=8 2>/dev/null && [ $i -lt 20 ]; do i=$((i+1)); usleep 20000; done; echo $i
+mkdir /t/folder || echo no folder; df -k /t | tail -1
+rm /t/*; usleep 20000; echo x > /t/y && cat /t/y"""
+    for applet in ("df", "tail", "dd", "usleep"):
+        (root / "bin" / applet).symlink_to("busybox")
+    lines = Kernel(root, ["sh", "-c", script], mounts=[("/t", "tmpfs", "none", ["size=2m"])]).finish()[1].splitlines()
+    assert lines[0].split()[1:4] == ["2048", "0", "2048"], lines
+    assert lines[1] == "4", lines
+    assert "no folder" in lines and lines[-1] == "x"
+    assert lines[[i for i, line in enumerate(lines) if line.startswith("none")][-1]].split()[3] == "0"
+
+
+def test_files_in_memory_count(debian):
+    """Memory that is mapped from a file without a name."""
+    program = """
+import mmap
+m = mmap.mmap(-1, 200 << 20)
+for i in range(0, 200 << 20, 4096): m[i] = 1
+"""
+    assert Kernel(debian, ["python3", "-c", program], memory=64 << 20).finish()[0] == -9
