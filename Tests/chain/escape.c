@@ -531,11 +531,104 @@ static void executing(char **arguments) {
     printf(status ? "dead\n" : "alive\n");
 }
 
+/// Processes in every state in which one may be when the kernel dies. ARGUMENT: a name for them all.
+static void dying(char **arguments) {
+    char letter;
+    (void)arguments;
+    for (int kind = 0; kind < 7; kind++) {
+        pid_t pid = fork();
+        if (pid) continue;
+        sigset_t all;
+        sigfillset(&all);
+        sigprocmask(SIG_SETMASK, &all, NULL);
+        if (kind == 1) setsid();
+        if (kind == 2) kill(getpid(), SIGSTOP);
+        if (kind == 3 && vfork() == 0) sleep(1000);
+        if (kind == 4) {
+            pid_t tracee = fork();
+            if (tracee == 0) sleep(1000);
+            usleep(50000);
+            ptrace(PTRACE_SEIZE, tracee, 0, 0);
+            ptrace(PTRACE_INTERRUPT, tracee, 0, 0);
+        }
+        if (kind == 5 && (mkfifo("/tmp/fifo", 0600) == 0 || errno == EEXIST)) open("/tmp/fifo", O_RDONLY);
+        while (kind == 6) {
+            if (fork() == 0) {
+                setsid();
+                continue;
+            }
+            usleep(20000);
+            _exit(0);
+        }
+        for (;;) sleep(1000);
+    }
+    usleep(300000);
+    printf("ready\n");
+    if (read(0, &letter, 1) == 0)
+        for (;;) sleep(1000);
+}
+
+/// Processes that are killed in the middle of their calls. ARGUMENT: how many.
+static void midway(char **arguments) {
+    mkfifo("/tmp/fifo", 0600);
+    int server = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un address;
+    socklen_t length = unix_name(&address, "/tmp/full");
+    unlink("/tmp/full");
+    if (bind(server, (void *)&address, length) || listen(server, 0)) return tell("bind", -1);
+    for (int i = 0; i < 2; i++) connect(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), (void *)&address, length);
+    int count = atoi(arguments[0]);
+    for (int i = 0; i < count; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            char name[32];
+            for (int j = 0;; j++) {
+                switch (i % 8) {
+                case 0: open("/tmp/fifo", O_WRONLY); break;
+                case 1: connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&address, length); break;
+                case 2: execl("/bin/true", "true", NULL); break;
+                case 3: close(open("/etc", O_RDONLY)); break;
+                case 4:
+                    sprintf(name, "/tmp/d%d-%d", getpid(), j);
+                    struct sockaddr_un own;
+                    socklen_t own_length = unix_name(&own, name);
+                    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+                    bind(fd, (void *)&own, own_length);
+                    connect(fd, (void *)&own, own_length);
+                    if (write(fd, "x", 1) < 0) _exit(1);
+                    close(fd);
+                    unlink(name);
+                    break;
+                case 5:
+                    if (vfork() == 0) {
+                        execl("/bin/true", "true", NULL);
+                        _exit(1);
+                    }
+                    wait(NULL);
+                    break;
+                case 6: close(open("/proc/self/status", O_RDONLY)); break;
+                case 7:
+                    sprintf(name, "/tmp/f%d", getpid());
+                    close(open(name, O_CREAT | O_RDWR, 0600));
+                    unlink(name);
+                    break;
+                }
+            }
+        }
+        usleep((unsigned)(i * 37 % 3000));
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    printf("done 0\n");
+    sleep(1000);
+}
+
 static const struct {
     const char *name;
     void (*attempt)(char **arguments);
 } attempts[] = {
-    {"calls", calls}, {"datagrams", datagrams}, {"executing", executing}, {"filters", filters}, {"inherited", inherited}, {"objects", objects},
+    {"calls", calls}, {"datagrams", datagrams}, {"dying", dying}, {"executing", executing}, {"filters", filters}, {"inherited", inherited}, {"midway", midway},
+    {"objects", objects},
     {"outsiders", outsiders}, {"passing", passing}, {"paths", paths}, {"plans", plans}, {"races", races},
     {"requests", requests}, {"taking", taking}, {"turning", turning}, {"using", using},
 };
