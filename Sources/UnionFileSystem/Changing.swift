@@ -6,6 +6,7 @@ import SystemPackage
 extension FileSystem {
     /// The stat of a node, as the container sees it.
     package func stat(_ node: Node) throws(Errno) -> ukf_stat {
+        let node = node.real
         guard node.synthetic == nil, let tree = node.mount.tree else {
             let attributes = node.synthetic!.attributes
             var result = ukf_stat()
@@ -94,10 +95,12 @@ extension FileSystem {
         }
     }
 
-    private func prepareChange(_ node: Node) throws(Errno) {
+    /// - Returns: the node that is to be changed.
+    private func prepareChange(_ node: Node) throws(Errno) -> Node {
         guard node.synthetic == nil else { throw .notPermitted }
         try demandWritable(node)
-        try copyUp(node)
+        try copyUp(node.real)
+        return node.real
     }
 
     /// chmod(2).
@@ -105,7 +108,7 @@ extension FileSystem {
         if node.type == .link { throw .notSupportedOnSocket }
         var changed = try attributes(of: node)
         guard changed.isOwned(by: caller.credentials) else { throw .notPermitted }
-        try prepareChange(node)
+        let node = try prepareChange(node)
         changed.mode = mode & 0o7777
         if !caller.credentials.keepsSetID, !caller.credentials.isMember(of: changed.gid) { changed.mode &= ~0o2000 }
         try write(changed, of: node)
@@ -120,7 +123,7 @@ extension FileSystem {
             let mayGroup = gid == nil || gid == changed.gid || credentials.isMember(of: gid!)
             guard keepsOwner, mayGroup, credentials.uid == changed.uid else { throw .notPermitted }
         }
-        try prepareChange(node)
+        let node = try prepareChange(node)
         if node.type == .file {
             changed.dropSetID(for: credentials)
             try dropCapabilities(of: node)
@@ -172,7 +175,7 @@ extension FileSystem {
             guard times == nil || (times![1] == now && times![3] == now) else { throw .notPermitted }
             try demand(.write, on: node, for: caller.credentials)
         }
-        try prepareChange(node)
+        let node = try prepareChange(node)
         let tree = node.mount.tree!
         try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
             _ = try check(ukf_utimens(descriptor, path, times))
@@ -184,8 +187,8 @@ extension FileSystem {
     package func setSize(_ size: Int64, of node: Node, for caller: Caller) throws(Errno) {
         guard !node.isFolder else { throw .isDirectory }
         guard node.type == .file, size >= 0 else { throw .invalidArgument }
-        if node.mount.space != nil, let tree = node.mount.tree {
-            let had = try tree.stat(node).host.size
+        if node.real.mount.space != nil, let tree = node.real.mount.tree {
+            let had = try tree.stat(node.real).host.size
             if UInt64(size) > had { try demandSpace(on: node.mount, for: UInt64(size) - had) }
         }
         guard case .descriptor(let file) = try open(node, for: caller, flags: O_WRONLY) else { throw .invalidArgument }
@@ -212,7 +215,7 @@ extension FileSystem {
             UInt64(mount.isReadonly ? 1 : 0) | (mount.forbidsSetID ? 2 : 0) | (mount.forbidsDevices ? 4 : 0)
             | (mount.forbidsPrograms ? 8 : 0)
         var size = 0
-        if let tree = mount.tree {
+        if let tree = node.real.mount.tree {
             size = try check(ukf_statfs(tree.places[0].descriptor, &bytes))
             if let space = mount.space {
                 let used = (usedSpace(of: mount) + 4095) / 4096

@@ -5,16 +5,20 @@ import SystemPackage
 /// Making new names.
 extension FileSystem {
     /// Makes ready for a new name in a folder: checks, and the folder is in the writable place afterwards.
-    private func prepare(_ name: Name, in parent: Node, for caller: Caller) throws(Errno) -> Tree {
+    /// - Returns: the folder's tree, and its node there.
+    private func prepare(
+        _ name: Name, in parent: Node, for caller: Caller
+    ) throws(Errno) -> (tree: Tree, parent: Node) {
         guard !parent.isRemoved else { throw .noSuchFileOrDirectory }
         try demand([.write, .execute], on: parent, for: caller.credentials)
-        guard parent.synthetic == nil, let tree = parent.mount.tree else { throw .permissionDenied }
+        guard parent.synthetic == nil, let tree = parent.real.mount.tree else { throw .permissionDenied }
         try demandWritable(parent)
+        let parent = parent.real
         try demandSpace(on: parent.mount)
         guard tree.isVolatile || !name.isMarker else { throw .notPermitted }
         try copyUp(parent)
         shared?.forget(name, in: parent)
-        return tree
+        return (tree, parent)
     }
 
     /// What a new file in a folder belongs to (inode(7): the set-group-ID bit of folders).
@@ -62,7 +66,7 @@ extension FileSystem {
     func createFile(
         _ name: Name, in parent: Node, for caller: Caller, flags: CInt, mode: UInt32
     ) throws(Errno) -> CInt {
-        let tree = try prepare(name, in: parent, for: caller)
+        let (tree, parent) = try prepare(name, in: parent, for: caller)
         let made = try newAttributes(.file, mode: mode & 0o7777, in: parent, for: caller)
         let hostFlags = flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | ukf_o_direct | ukf_o_noatime)
         let descriptor = try tree.at(parent, name, place: 0) { descriptor, path throws(Errno) in
@@ -86,7 +90,7 @@ extension FileSystem {
     ) throws(Errno) -> CInt {
         guard folder.isFolder else { throw .notDirectory }
         guard flags & O_ACCMODE != O_RDONLY else { throw .invalidArgument }
-        let tree = try prepare(Name("t"), in: folder, for: caller)
+        let (tree, folder) = try prepare(Name("t"), in: folder, for: caller)
         let made = try newAttributes(.file, mode: mode, in: folder, for: caller)
         let descriptor = try tree.at(folder, place: 0) { descriptor, path throws(Errno) in
             try check(
@@ -111,7 +115,7 @@ extension FileSystem {
 
     @discardableResult
     func makeFolder(_ name: Name, in parent: Node, for caller: Caller, mode: UInt32) throws(Errno) -> Node {
-        let tree = try prepare(name, in: parent, for: caller)
+        let (tree, parent) = try prepare(name, in: parent, for: caller)
         let made = try newAttributes(.folder, mode: mode & 0o1777, in: parent, for: caller)
         let hostMode = Tree.hostMode(for: made.mode, type: .folder)
         // What the layers have under this name must stay hidden, from the first moment on.
@@ -149,7 +153,7 @@ extension FileSystem {
     }
 
     func makeLink(_ name: Name, in parent: Node, for caller: Caller, target: [UInt8]) throws(Errno) {
-        let tree = try prepare(name, in: parent, for: caller)
+        let (tree, parent) = try prepare(name, in: parent, for: caller)
         let made = try newAttributes(.link, mode: 0o777, in: parent, for: caller)
         try tree.at(parent, name, place: 0) { descriptor, path throws(Errno) in
             if tree.isVolatile || HostOwnership.isOurs || (made.uid == 0 && made.gid == 0) {
@@ -180,7 +184,7 @@ extension FileSystem {
     func makeNode(
         _ name: Name, in parent: Node, for caller: Caller, type: FileType, mode: UInt32, major: UInt32, minor: UInt32
     ) throws(Errno) {
-        let tree = try prepare(name, in: parent, for: caller)
+        let (tree, parent) = try prepare(name, in: parent, for: caller)
         var made = try newAttributes(type, mode: mode, in: parent, for: caller)
         made.deviceMajor = major
         made.deviceMinor = minor
@@ -203,9 +207,10 @@ extension FileSystem {
         _ path: [UInt8], from base: Node, for caller: Caller, mode: UInt32,
         _ bind: (CInt, UnsafePointer<CChar>) throws(Errno) -> Void
     ) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, .name)
+        var found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .addressInUse }
-        let tree = try prepare(found.name, in: found.parent, for: caller)
+        let tree: Tree
+        (tree, found.parent) = try prepare(found.name, in: found.parent, for: caller)
         let made = try newAttributes(.socket, mode: mode & 0o777, in: found.parent, for: caller)
         try tree.at(found.parent, found.name, place: 0) { descriptor, path throws(Errno) in
             try bind(descriptor, path)
@@ -216,14 +221,16 @@ extension FileSystem {
 
     /// link(2) of an existing node.
     package func makeHardLink(of node: Node, at path: [UInt8], from base: Node, for caller: Caller) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, .name)
+        var found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .fileExists }
         guard !found.mustBeFolder else { throw .noSuchFileOrDirectory }
         guard found.parent.mount === node.mount else { throw .improperLink }
         try demandLinkable(node, for: caller.credentials)
-        let tree = try prepare(found.name, in: found.parent, for: caller)
+        let tree: Tree
+        (tree, found.parent) = try prepare(found.name, in: found.parent, for: caller)
         guard !node.isFolder else { throw .notPermitted }
         guard !node.isRemoved else { throw .noSuchFileOrDirectory }
+        let node = node.real
         try copyUp(node)
         try tree.at(node, place: 0) { from, source throws(Errno) in
             try tree.at(found.parent, found.name, place: 0) { to, target throws(Errno) in
@@ -252,9 +259,10 @@ extension FileSystem {
     package func makeHardLink(
         ofDescriptor descriptor: CInt, at path: [UInt8], from base: Node, for caller: Caller
     ) throws(Errno) {
-        let found = try resolve(path, from: base, for: caller, .name)
+        var found = try resolve(path, from: base, for: caller, .name)
         guard found.place == nil else { throw .fileExists }
-        let tree = try prepare(found.name, in: found.parent, for: caller)
+        let tree: Tree
+        (tree, found.parent) = try prepare(found.name, in: found.parent, for: caller)
         try tree.at(found.parent, found.name, place: 0) { to, target throws(Errno) in
             _ = try check(ukf_link_descriptor(descriptor, to, target))
         }

@@ -135,6 +135,7 @@ package final class FileSystem {
 
     /// Owner, mode and type of a node.
     package func attributes(of node: Node) throws(Errno) -> Attributes {
+        let node = node.real
         if let known = node.attributes { return known }
         if let item = node.synthetic { return item.attributes }
         if node.isRemoved { return Attributes(type: node.type, mode: 0o755) }
@@ -143,6 +144,14 @@ package final class FileSystem {
 
     /// The child of a folder, what is mounted on it taken into account.
     func child(of folder: Node, named name: Name, for caller: Caller) throws(Errno) -> Node? {
+        var node = try ownChild(of: folder, named: name, for: caller)
+        while let mounted = node?.mounted { node = mounted.root }
+        return node
+    }
+
+    /// The child of a folder, whatever is mounted on it.
+    func ownChild(of folder: Node, named name: Name, for caller: Caller) throws(Errno) -> Node? {
+        if folder.origin != nil { return try boundChild(of: folder, named: name, for: caller) }
         var node: Node?
         if let item = folder.synthetic {
             if case .present(let pinned) = folder.children[name] {
@@ -157,7 +166,6 @@ package final class FileSystem {
             node = try folder.mount.tree!.child(of: folder, named: name)
             if folder.mount.nodesMade > FileSystem.nodeLimit { sweep(folder.mount) }
         }
-        while let mounted = node?.mounted { node = mounted.root }
         return node
     }
 
@@ -177,6 +185,7 @@ package final class FileSystem {
     /// - Throws: `EROFS` when the node lies in what may not be written.
     func demandWritable(_ node: Node) throws(Errno) {
         if node.mount.isReadonly || isSealed(node) { throw .readOnlyFileSystem }
+        if let origin = node.origin, isSealed(origin) { throw .readOnlyFileSystem }
     }
 
     /// Whether the node or a folder above it, up to the mount's root, was sealed.
@@ -217,7 +226,7 @@ package final class FileSystem {
     static let nodeLimit = 16384
 
     /// Cuts nodes that nobody holds, and nobody looked up since the last sweep, out of a mount's tree.
-    private func sweep(_ mount: Mount) {
+    func sweep(_ mount: Mount) {
         // Folders before what is in them; looked at from the end, so that emptied ones can go as well.
         var folders: [Node] = [mount.root]
         var next = 0

@@ -7,6 +7,7 @@ extension FileSystem {
     /// All entries of a folder, without `.` and `..`.
     package func list(_ node: Node, for caller: Caller) throws(Errno) -> [ListEntry] {
         if node.isRemoved { return [] }
+        if let origin = node.origin { return try list(origin, for: caller) }
         if let item = node.synthetic {
             guard case .folder(let folder) = item.content else { throw .notDirectory }
             let inode = inode(ofSynthetic: node)
@@ -75,7 +76,9 @@ extension FileSystem {
         if offset == 0 || handle.entries == nil {
             let node = handle.node
             handle.entries =
-                [
+                node.isRemoved
+                ? []
+                : [
                     ListEntry(name: Name("."), type: .folder, inode: try shownInode(of: node)),
                     ListEntry(name: Name(".."), type: .folder, inode: try shownInode(of: parent(of: node))),
                 ] + (try list(node, for: caller))

@@ -38,6 +38,10 @@ final class Mount {
 
     /// A folder of it was opened before its listing came to need our hand.
     var hasStaleListing = false
+    /// Whether mount(2) may make it writable again: what is read-only from outside stays so.
+    var mayBecomeWritable = false
+    /// The folder or file of another mount that a bind mount from inside shows, as mountinfo tells it.
+    var shownRoot: [UInt8] = [0x2f]
 
     /// What was mounted on the same folder before.
     var covered: Mount?

@@ -43,7 +43,8 @@ extension FileSystem {
             guard let point = point(mount, root) else { continue }
             let parent = mount.point?.mount.id ?? 0
             let extra = [mount.isReadonly ? "ro" : "rw", mount.options].filter { !$0.isEmpty }.joined(separator: ",")
-            text += Array("\(mount.id + 20) \(parent + 20) 0:\(mount.deviceMinor) / ".utf8) + point
+            text += Array("\(mount.id + 20) \(parent + 20) 0:\(mount.deviceMinor) ".utf8)
+            text += escaped(mount.shownRoot) + [0x20] + point
             text += Array(" \(options(mount)) - \(mount.type) \(mount.source) \(extra)\n".utf8)
         }
         return text

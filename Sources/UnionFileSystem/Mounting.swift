@@ -78,7 +78,7 @@ extension FileSystem {
         shared?.flush()
     }
 
-    private func newMount(
+    func newMount(
         _ type: String, source: String, options: String = "", tree: Tree?, isReadonly: Bool = false
     ) -> Mount {
         mountsMade += 1

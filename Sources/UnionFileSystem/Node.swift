@@ -23,7 +23,16 @@ package final class Node {
     var mounted: Mount?
     /// Nil for a node of the host's files.
     var synthetic: (any SyntheticItem)?
-    package internal(set) var isRemoved = false
+    /// In a bind mount made from inside: the node of the mount below that this one stands for. What is known about the file
+    /// is known there; here are only the name, the mount, and what is mounted on top.
+    var origin: Node?
+    /// The node that knows about the file.
+    var real: Node { origin ?? self }
+    private var hasLostItsName = false
+    package internal(set) var isRemoved: Bool {
+        get { hasLostItsName || origin?.hasLostItsName == true }
+        set { hasLostItsName = newValue }
+    }
     /// Nothing at or below it may be written (readonlyPaths).
     var isSealed = false
     /// Whether a listing of its single place needs our hand, once known: it holds markers or placeholders.

@@ -91,6 +91,9 @@ extension FileSystem {
         }
         if writes {
             try demandWritable(node)
+        }
+        let node = node.real
+        if writes {
             if flags & O_TRUNC == 0 { try demandSpace(on: node.mount) }
             try copyUp(node, withData: flags & O_TRUNC == 0)
             try dropPrivileges(of: node, for: caller.credentials)
@@ -156,6 +159,7 @@ extension FileSystem {
 
     /// A descriptor (O_PATH) of this process for a node's file on the host.
     package func hostDescriptor(of node: Node) throws(Errno) -> CInt {
+        let node = node.real
         guard node.synthetic == nil, let tree = node.mount.tree else { throw .notSupportedOnSocket }
         return try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
             try check(ukf_open(descriptor, path, oPath | O_NOFOLLOW, 0))
@@ -165,7 +169,9 @@ extension FileSystem {
     /// A descriptor for a folder: the host's own when its listing is right as it stands, else a stand-in.
     func openFolder(_ node: Node, forPath: Bool = false) throws(Errno) -> CInt {
         var isNative = false
-        if !node.isRemoved, node.synthetic == nil { isNative = forPath ? true : !(try needsListing(node)) }
+        if !node.isRemoved, node.synthetic == nil, node.origin == nil {
+            isNative = forPath ? true : !(try needsListing(node))
+        }
         if isNative, let tree = node.mount.tree {
             let folder = try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
                 try check(
@@ -227,7 +233,11 @@ extension FileSystem {
                 let name = String(cString: path)
                 if owner(of: name) == nil, isForeign(name, try hostStat(behind: name)) { throw .permissionDenied }
             }
-            return try check(ukf_open(AT_FDCWD, path, flags & (FileSystem.hostFlags | oPath) | O_NOCTTY, 0))
+            // A pipe opened anew waits for nobody (fifo(7)), also where the host's is a fifo with a name, as standard input is.
+            let opened = try check(
+                ukf_open(AT_FDCWD, path, flags & (FileSystem.hostFlags | oPath) | O_NOCTTY | O_NONBLOCK, 0))
+            if flags & O_NONBLOCK == 0 { _ = fcntl(opened, F_SETFL, fcntl(opened, F_GETFL) & ~O_NONBLOCK) }
+            return opened
         }
     }
 

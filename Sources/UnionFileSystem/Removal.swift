@@ -12,7 +12,7 @@ extension FileSystem {
         if found.mustBeFolder { throw node.isFolder ? .isDirectory : .notDirectory }
         try demandRemovable(node, in: found.parent, for: caller)
         if node.isFolder { throw .isDirectory }
-        try removeName(node, in: found.parent)
+        try removeName(node.real, in: found.parent.real)
     }
 
     /// rmdir(2).
@@ -27,16 +27,16 @@ extension FileSystem {
         }
         try demandRemovable(node, in: found.parent, for: caller)
         guard node.isFolder else { throw .notDirectory }
-        if try removeUnmerged(node, in: found.parent) { return }
+        if try removeUnmerged(node.real, in: found.parent.real) { return }
         guard try list(node, for: caller).isEmpty else { throw .directoryNotEmpty }
-        try removeName(node, in: found.parent)
+        try removeName(node.real, in: found.parent.real)
     }
 
     /// Checks what unlink, rmdir and rename ask of a name that goes away (the sticky bit: inode(7)).
     private func demandRemovable(_ node: Node, in parent: Node, for caller: Caller) throws(Errno) {
         try demand([.write, .execute], on: parent, for: caller.credentials)
-        guard node.parent != nil, node.mounted == nil else { throw .resourceBusy }
-        guard node.mount.tree != nil, node.synthetic == nil else { throw .notPermitted }
+        guard node.parent != nil, node.mounted == nil, node.real.mounted == nil else { throw .resourceBusy }
+        guard node.real.mount.tree != nil, node.synthetic == nil else { throw .notPermitted }
         try demandWritable(parent)
         let above = try attributes(of: parent)
         if above.mode & 0o1000 != 0, !caller.credentials.actsAsOwner, above.uid != caller.credentials.uid {
@@ -106,18 +106,18 @@ extension FileSystem {
         flags: UInt32
     ) throws(Errno) {
         guard flags == 0 || flags == 1 || flags == 2 else { throw .invalidArgument }
-        let old = try resolve(oldPath, from: oldBase, for: caller, .name)
-        let new = try resolve(newPath, from: newBase, for: caller, .name)
+        var old = try resolve(oldPath, from: oldBase, for: caller, .name)
+        var new = try resolve(newPath, from: newBase, for: caller, .name)
         guard !old.name.isEmpty, !new.name.isEmpty else { throw .resourceBusy }
-        let node = try old.node()
-        let target: Node? = if new.place == nil { nil } else { try new.node() }
+        var node = try old.node()
+        var target: Node? = if new.place == nil { nil } else { try new.node() }
         if flags == 1, target != nil { throw .fileExists }
         if flags == 2, target == nil { throw .noSuchFileOrDirectory }
         guard old.parent.mount === new.parent.mount else { throw .improperLink }
         if flags == 2, new.mustBeFolder, !target!.isFolder { throw .notDirectory }
         if !node.isFolder, old.mustBeFolder || (flags != 2 && new.mustBeFolder) { throw .notDirectory }
         if node === target { return }
-        if let target, let id = node.hostID, !node.isFolder, target.hostID == id { return }
+        if let target, let id = node.real.hostID, !node.isFolder, target.real.hostID == id { return }
 
         if node.isFolder, new.parent.isWithin(node) { throw .invalidArgument }
         if let target, old.parent.isWithin(target) { throw flags == 2 ? .invalidArgument : .directoryNotEmpty }
@@ -136,6 +136,10 @@ extension FileSystem {
         if flags == 0, let target, target.isFolder {
             guard try list(target, for: caller).isEmpty else { throw .directoryNotEmpty }
         }
+        let (oldBound, newBound) = (old.parent, new.parent)
+        let (boundNode, boundTarget) = (node, target)
+        (node, target) = (node.real, target?.real)
+        (old.parent, new.parent) = (old.parent.real, new.parent.real)
         let tree = old.parent.mount.tree!
         guard tree.isVolatile || !new.name.isMarker else { throw .notPermitted }
         try copyUp(old.parent)
@@ -179,6 +183,11 @@ extension FileSystem {
             place(node, new.name, in: new.parent)
         }
         node.coversNothing = coversNothing
+        if boundNode.origin != nil {
+            oldBound.children[old.name] = nil
+            place(boundNode, new.name, in: newBound)
+            if flags == 2, let boundTarget { place(boundTarget, old.name, in: oldBound) }
+        }
         try markIfSpecial(node, in: new.parent)
         if flags == 2 { try markIfSpecial(target!, in: old.parent) }
     }

@@ -152,6 +152,7 @@ extension FileSystem {
     /// The text of a symbolic link.
     /// - Throws: `EINVAL` when the node is none.
     package func linkTarget(of node: Node, for caller: Caller) throws(Errno) -> [UInt8] {
+        let node = node.real
         guard node.type == .link else { throw .invalidArgument }
         if let item = node.synthetic {
             switch item.content {

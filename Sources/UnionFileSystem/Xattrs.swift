@@ -23,6 +23,7 @@ extension FileSystem {
     ) throws(Errno) -> R {
         switch place {
         case .node(let node):
+            let node = node.real
             guard node.synthetic == nil, let tree = node.mount.tree else { throw .notSupportedOnSocket }
             let attributes = try attributes(of: node)
             return try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
@@ -98,7 +99,7 @@ extension FileSystem {
         if case .node(let node) = place, node.synthetic == nil {
             try demand(try attributes(of: node))
             try demandWritable(node)
-            try copyUp(node)
+            try copyUp(node.real)
         }
         try withXattrs(of: place, changes: true) { _, attributes, descriptor, path throws(Errno) in
             try demand(attributes)

@@ -19,7 +19,10 @@ enum MountCalls {
 
     static let umount2: SystemCallHandler = { call throws(Errno) in
         guard call.process.inherited.identity.has(.administration) else { throw .notPermitted }
-        try call.files.unmount(try call.node(0))
+        let flags = call.uint(1)
+        // MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW.
+        guard flags & ~0xf == 0 else { throw .invalidArgument }
+        try call.files.unmount(try call.node(0, noFollow: flags & 8 != 0), isLazy: flags & 2 != 0)
         return .value(0)
     }
 
