@@ -223,7 +223,7 @@ extension FileSystem {
                 size = ukf_statfs_set(&bytes, 0, blocks, blocks > used ? blocks - used : 0, blocks, 0, 0)
             }
             let types: [String: UInt64] = ["overlay": 0x794c_7630, "tmpfs": 0x0102_1994]
-            ukf_statfs_mark(&bytes, types[mount.type] ?? 0, flags, UInt64(mount.id))
+            ukf_statfs_mark(&bytes, tree.isVolatile ? 0 : types[mount.type] ?? 0, flags, UInt64(mount.id))
         } else {
             let types: [String: UInt64] = [
                 "proc": 0x9fa0, "sysfs": 0x6265_6572, "devpts": 0x1cd1, "cgroup2": 0x6367_7270,

@@ -103,19 +103,11 @@ final class MirrorFolder: SyntheticFolder {
             return MadeItem.folder(
                 MirrorFolder(below, allowed: { allowed(inner + $0) }, overrides: { overrides(inner + $0) }))
         case .link:
-            guard let target = realLink(below) else { return nil }
+            guard let target = hostLink(below) else { return nil }
             return MadeItem(.link, mode: 0o777, .link(target: { _ in target }))
         default:
             return MadeItem.copy(of: below, mode: buffer.st_mode & 0o444)
         }
-    }
-
-    private func realLink(_ path: String) -> [UInt8]? {
-        var target = [UInt8](repeating: 0, count: 4096)
-        let count = target.withUnsafeMutableBytes {
-            readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), 4096)
-        }
-        return count < 0 ? nil : Array(target.prefix(count))
     }
 
     func names(for caller: Caller) -> [(name: Name, type: FileType)] {
@@ -129,4 +121,13 @@ func hostNames(_ path: String) -> [(name: Name, type: FileType)] {
     guard folder >= 0 else { return [] }
     defer { close(folder) }
     return ((try? readEntries(folder)) ?? []).map { ($0.name, $0.type) }
+}
+
+/// What a symbolic link of the host says; nil when there is none.
+func hostLink(_ path: String) -> [UInt8]? {
+    var target = [UInt8](repeating: 0, count: 4096)
+    let count = target.withUnsafeMutableBytes {
+        readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), 4096)
+    }
+    return count < 0 ? nil : Array(target.prefix(count))
 }

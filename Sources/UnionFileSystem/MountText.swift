@@ -1,3 +1,5 @@
+import CFiles
+
 /// /proc/PID/mounts and mountinfo (proc_pid_mountinfo(5)).
 extension FileSystem {
     private func options(_ mount: Mount) -> String {
@@ -48,5 +50,25 @@ extension FileSystem {
             text += Array(" \(options(mount)) - \(mount.type) \(mount.source) \(extra)\n".utf8)
         }
         return text
+    }
+}
+
+extension Tree.Place {
+    /// The name of the host's file system (statfs(2), f_type); `none` for one that is not well known.
+    var fileSystem: String {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        guard ukf_statfs(descriptor, &bytes) > 0 else { return "none" }
+        return switch bytes.withUnsafeBytes({ $0.load(as: UInt64.self) }) & 0xffff_ffff {
+        case 0xef53: "ext4"
+        case 0x5846_5342: "xfs"
+        case 0x9123_683e: "btrfs"
+        case 0x2fc1_2fc1: "zfs"
+        case 0xf2f5_2010: "f2fs"
+        case 0x0102_1994: "tmpfs"
+        case 0x794c_7630: "overlay"
+        case 0x6969: "nfs"
+        case 0x6573_5546: "fuse"
+        default: "none"
+        }
     }
 }

@@ -51,7 +51,8 @@ extension FileSystem {
             let place = try Tree.openPlace(specification.source)
             let isReadonly = specification.options.contains("ro") || specification.options.contains("rro")
             let tree = Tree(places: [place], isWritable: true, isVolatile: true)
-            made = newMount("bind", source: specification.source, tree: tree, isReadonly: isReadonly)
+            // Where it lies on the host is nobody's business inside.
+            made = newMount(place.fileSystem, source: "/dev/root", tree: tree, isReadonly: isReadonly)
             made.setRoot(try FileSystem.makeRoot(of: tree, mount: made))
             isFolder = made.root.isFolder
             for other in mounts
@@ -92,11 +93,11 @@ extension FileSystem {
         case "proc":
             return synthetic("proc", source: "proc", ProcFolder(self))
         case "sysfs":
-            return synthetic("sysfs", source: "sysfs", SystemFolder.make())
+            return synthetic("sysfs", source: "sysfs", SystemFolder.make(self))
         case "devpts":
             return synthetic("devpts", source: "devpts", TerminalFolder(self), mode: 0o755)
         case "cgroup", "cgroup2":
-            return synthetic("cgroup2", source: "cgroup", SystemFolder.makeControlGroup())
+            return synthetic("cgroup2", source: "cgroup", SystemFolder.makeControlGroup(self))
         default:
             throw Errno(rawValue: ENODEV)
         }

@@ -85,7 +85,7 @@ final class ProcessFolder: SyntheticFolder {
         case "task" where thread == nil:
             return MadeItem.folder(TaskFolder(files, number: number, host: view.hostNumber))
         case "net": return MadeItem.folder(NetworkFolder.shared)
-        case "ns": return MadeItem.folder(MirrorFolder("/proc/self/ns"), mode: 0o511)
+        case "ns": return MadeItem.folder(NamespaceFolder(uid: uid, gid: gid), mode: 0o511)
         case "cgroup": return text("0::/\n")
         case "loginuid", "sessionid": return text("4294967295")
         case "uid_map", "gid_map", "projid_map": return text("         0          0 4294967295\n")
@@ -190,4 +190,26 @@ final class DescriptorFolder: SyntheticFolder {
     func names(for caller: Caller) -> [(name: Name, type: FileType)] {
         hostNames(host + (isInformation ? "/fdinfo" : "/fd")).map { ($0.name, isInformation ? .file : .link) }
     }
+}
+
+/// /proc/PID/ns: every process of the container has this kernel's (setns(2) is refused).
+final class NamespaceFolder: SyntheticFolder {
+    private static let path = "/proc/self/ns"
+    private let uid: UInt32
+    private let gid: UInt32
+
+    init(uid: UInt32, gid: UInt32) {
+        self.uid = uid
+        self.gid = gid
+    }
+
+    func item(named name: Name, for caller: Caller) -> (any SyntheticItem)? {
+        let path = Self.path + "/" + name.string
+        guard !name.bytes.contains(UInt8(ascii: "/")), let text = hostLink(path) else { return nil }
+        return MadeItem(
+            .link, mode: 0o777, uid: uid, gid: gid,
+            .magic(text: { _ in text }, target: { _ in .descriptor(path: Array(path.utf8)) }))
+    }
+
+    func names(for caller: Caller) -> [(name: Name, type: FileType)] { hostNames(Self.path) }
 }

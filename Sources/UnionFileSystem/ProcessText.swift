@@ -83,9 +83,13 @@ extension FileSystem {
                 continue
             }
             result += line[..<slash]
-            result +=
-                virtualPath(ofHost: line[slash...]) ?? Array("/".utf8)
-                + Array(line[slash...].split(separator: UInt8(ascii: "/")).last ?? [])
+            if let path = virtualPath(ofHost: line[slash...]) {
+                result += path
+            } else {
+                // A name of the host that means nothing here. The loader is no file at all to who looks from inside.
+                let name = Array(line[slash...].split(separator: UInt8(ascii: "/")).last ?? [])
+                result += name.elementsEqual("ukloader".utf8) ? Array("[ukloader]".utf8) : [UInt8(ascii: "/")] + name
+            }
             result.append(UInt8(ascii: "\n"))
         }
         return result
@@ -143,7 +147,8 @@ extension FileSystem {
             return (self.path(of: handle.node, from: caller.root) ?? [])
                 + Array((handle.node.isRemoved ? " (deleted)" : "").utf8)
         }
-        // A name of the host that means nothing here.
+        // A name of the host that means nothing here: standard streams come as fifos.
+        if FileType(mode: stat.mode) == .fifo { return Array("pipe:[\(stat.ino)]".utf8) }
         return Array("/".utf8) + (target.split(separator: UInt8(ascii: "/")).last ?? [])
     }
 

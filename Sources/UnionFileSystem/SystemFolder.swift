@@ -1,6 +1,6 @@
 /// /sys as a container sees it: the processors, memory and kernel settings that programs ask for, and nothing of the host's devices.
 enum SystemFolder {
-    static func make() -> MadeFolder {
+    static func make(_ files: FileSystem) -> MadeFolder {
         let empty = MadeItem.folder(MadeFolder([:]), mode: 0o755)
         return MadeFolder([
             "block": empty,
@@ -17,7 +17,7 @@ enum SystemFolder {
                     "virtual": .folder(MadeFolder(["net": empty]), mode: 0o755),
                 ]), mode: 0o755),
             "firmware": empty,
-            "fs": .folder(MadeFolder(["cgroup": .folder(makeControlGroup())]), mode: 0o755),
+            "fs": .folder(MadeFolder(["cgroup": .folder(makeControlGroup(files))]), mode: 0o755),
             "kernel": .folder(
                 MadeFolder([
                     "mm": .folder(
@@ -31,13 +31,21 @@ enum SystemFolder {
         ])
     }
 
-    /// A control group without controllers: nothing can be limited from inside.
-    static func makeControlGroup() -> MadeFolder {
-        MadeFolder([
-            "cgroup.controllers": .text("\n"),
+    /// A control group that tells the container's limits; nothing can be limited from inside.
+    static func makeControlGroup(_ files: FileSystem) -> MadeFolder {
+        func told(_ name: String) -> MadeItem {
+            MadeItem.file { [unowned files] _ in Array(files.groupText(name).utf8) }
+        }
+        return MadeFolder([
+            "cgroup.controllers": .text("cpu memory pids\n"),
             "cgroup.events": .text("populated 1\nfrozen 0\n"),
             "cgroup.subtree_control": .text("\n"),
             "cgroup.type": .text("domain\n"),
+            "cpu.max": told("cpu.max"),
+            "memory.current": told("memory.current"),
+            "memory.max": told("memory.max"),
+            "pids.current": told("pids.current"),
+            "pids.max": told("pids.max"),
         ])
     }
 }

@@ -50,13 +50,14 @@ import UnionFileSystem
         let sample = try sample()
         try mount(sample, "/a", "/m", bind)
         try mount(sample, "", "/m", bind | remount | 1)
-        for change in [
-            { () throws(Errno) in try sample.put("", "/m/x") }, { () throws(Errno) in try sample.unlink("/m/f") },
-            { () throws(Errno) in try sample.mkdir(at: "/m/d") },
-            { () throws(Errno) in try sample.files.setMode(0o600, of: try sample.node("/m/f"), for: sample.caller) },
-        ] {
-            #expect(sample.failure(change) == .readOnlyFileSystem)
+        #expect(sample.failure { () throws(Errno) in try sample.put("", "/m/x") } == .readOnlyFileSystem)
+        #expect(sample.failure { () throws(Errno) in try sample.unlink("/m/f") } == .readOnlyFileSystem)
+        #expect(sample.failure { () throws(Errno) in try sample.mkdir(at: "/m/d") } == .readOnlyFileSystem)
+        let file = try sample.node("/m/f")
+        let caught = sample.failure { () throws(Errno) in
+            try sample.files.setMode(0o600, of: file, for: sample.caller)
         }
+        #expect(caught == .readOnlyFileSystem)
         try sample.put("", "/a/x")
         try mount(sample, "", "/m", bind | remount)
         try sample.put("y", "/m/x")

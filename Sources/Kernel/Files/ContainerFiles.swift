@@ -225,6 +225,17 @@ package final class ContainerFiles: ProcessTableView {
         return thread == process.pid || access("/proc/\(process.pid)/task/\(thread)", F_OK) == 0
     }
 
+    package func resources() -> ResourceView {
+        let (limits, usage) = (kernel.limits, kernel.statistics())
+        let processors = Processors.mask(limits.processors).map { mask in
+            Set((0..<mask.count * 8).filter { mask[$0 / 8] & 1 << UInt8($0 % 8) != 0 })
+        }
+        return ResourceView(
+            memoryLimit: usage.memoryLimit, memory: usage.memory, processLimit: usage.pidsLimit,
+            processes: UInt64(usage.processes), quota: limits.cpuQuota, period: limits.cpuPeriod, processors: processors
+        )
+    }
+
     // MARK: The scratch folder
 
     private static func emptyFolder(_ path: String) throws(Errno) {
