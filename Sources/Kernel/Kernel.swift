@@ -207,6 +207,7 @@ package final class Kernel: @unchecked Sendable {
         process.pendingExec = nil
         files.processEnded(process)
         files.system.shared?.forgetProcess(process.pid)
+        inside.ended(process.sites)
         processes.remove(process)
         if process === processes.first { end() }
     }

@@ -36,6 +36,8 @@ package final class FileSystem {
     package var devices: any DeviceOpener = HostDevices()
     /// Pseudo-terminals opened inside.
     let terminals = TerminalRegistry()
+    /// The file that was opened last, whose descriptor is to be handed over.
+    package var lastOpened: Node?
     /// What processes are told without asking; nil before one asks often.
     package internal(set) var shared: SharedNames?
     /// The container's processes, for /proc; nil before the kernel said so.

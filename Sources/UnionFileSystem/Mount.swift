@@ -19,6 +19,8 @@ final class Mount {
     var shared: SharedNames?
     /// How much it may hold; nil: as much as the host has.
     var space: SpaceLimit?
+    /// The host's device of its layers; see `SharedNames`.
+    var plainDevice: UInt64?
     /// Nodes made since the cache was last swept.
     var nodesMade = 0
 

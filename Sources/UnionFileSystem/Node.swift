@@ -90,6 +90,9 @@ package final class Node {
         }
     }
 
+    /// The host's inode number, for who wants to know whether it is the same file again.
+    package var number: UInt64 { hostID?.inode ?? 0 }
+
     /// The topmost place.
     @inline(__always)
     var place: Int { places.trailingZeroBitCount }

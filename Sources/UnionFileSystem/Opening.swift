@@ -118,6 +118,7 @@ extension FileSystem {
             if openedNodes.count > FileSystem.openedNodesLimit / 2 { openedNodes = [:] }
         }
         openedNodes[id] = node
+        lastOpened = node
         shared?.opened(node, host: id, isStandIn: false)
     }
 

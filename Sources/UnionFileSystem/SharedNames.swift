@@ -12,9 +12,11 @@ import SystemPackage
 package final class SharedNames {
     /// The table's file of memory, which nobody but this process can write to.
     package let descriptor: CInt
-    private let table: UnsafeMutableRawPointer
+    let table: UnsafeMutableRawPointer
     private var lastNumber: UInt32 = 0
-    private unowned let files: FileSystem
+    unowned let files: FileSystem
+    /// Of the folder that was listed last.
+    var listing: FolderListing?
 
     /// - Throws: why the host gives no such memory.
     init(_ files: FileSystem) throws(Errno) {
@@ -46,7 +48,7 @@ package final class SharedNames {
     // MARK: Folders
 
     /// The number under which a folder's names are told; 0 when they may not be.
-    private func number(of folder: Node) -> UInt32 {
+    func number(of folder: Node) -> UInt32 {
         let generation = header.pointee.generation
         if folder.sharedGeneration == generation { return folder.sharedNumber }
         var number: UInt32 = 0
@@ -133,10 +135,21 @@ package final class SharedNames {
         if let known = node.layerStat {
             var host = known.host
             if node.isMerged { host.nlink = 1 }
+            if isPlain(host, attributes, node.mount) { value.flags |= UInt8(UKI_IS_PLAIN) }
             files.show(attributes, on: node.mount, in: &host)
             fill(&value, host)
         }
         return true
+    }
+
+    /// Whether the inode number that is shown for a layer's file stands for no other file of its mount.
+    private func isPlain(_ host: ukf_stat, _ attributes: Attributes, _ mount: Mount) -> Bool {
+        guard attributes.type == .file, FileType(mode: host.mode) == .file, host.ino == attributes.inode else {
+            return false
+        }
+        let device = HostID(host).device
+        if mount.plainDevice == nil { mount.plainDevice = device }
+        return mount.plainDevice == device
     }
 
     private func fill(_ value: inout uki_name, _ stat: ukf_stat) {
@@ -204,7 +217,7 @@ package final class SharedNames {
         forget(node)
     }
 
-    private func withBytes(of name: Name, _ body: (UnsafeRawBufferPointer) -> Void) {
+    func withBytes(of name: Name, _ body: (UnsafeRawBufferPointer) -> Void) {
         let count = name.count
         withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { buffer in
             guard count > 0, count <= 255 else { return }
@@ -275,6 +288,7 @@ package final class SharedNames {
         guard let opened, opened >= 0 else { return }
         defer { close(opened) }
         guard let entries = try? readEntries(opened), entries.count <= SharedNames.mostEntries else { return }
+        listing = FolderListing(folder, entries)
         for entry in entries where entry.name.count <= Int(UKI_TEXT) && !entry.name.isMarker {
             if let known = folder.children[entry.name] {
                 guard case .present(let node) = known else { continue }
@@ -301,6 +315,7 @@ package final class SharedNames {
             value.folder = number
             value.kind = UInt8(UKI_PRESENT)
             value.type = attributes.type.rawValue
+            if isPlain(host, attributes, folder.mount) { value.flags |= UInt8(UKI_IS_PLAIN) }
             files.show(attributes, on: folder.mount, in: &host)
             fill(&value, host)
             if !folder.mount.forbidsPrograms { value.flags |= UInt8(UKI_HAS_MODE) }

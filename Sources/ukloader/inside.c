@@ -13,7 +13,7 @@ typedef int64_t i64;
 
 enum {
     NR_OPEN = 2, NR_CLOSE = 3, NR_STAT = 4, NR_FSTAT = 5, NR_LSTAT = 6, NR_MMAP = 9, NR_SIGPROCMASK = 14, NR_ACCESS = 21,
-    NR_GETPID = 39, NR_GETCWD = 79, NR_READLINK = 89, NR_GETTID = 186, NR_GETDENTS64 = 217, NR_OPENAT = 257,
+    NR_FCNTL = 72, NR_GETPID = 39, NR_GETCWD = 79, NR_RECVMSG = 47, NR_READLINK = 89, NR_GETTID = 186, NR_GETDENTS64 = 217, NR_OPENAT = 257,
     NR_NEWFSTATAT = 262, NR_READLINKAT = 267, NR_FACCESSAT = 269, NR_STATX = 332, NR_FACCESSAT2 = 439,
 };
 enum {
@@ -23,6 +23,12 @@ enum {
     FILE_TYPE_LINK = 10, FILE_TYPE_FOLDER = 4, FILE_TYPE_FILE = 8,
     LINKS = 4, DEPTH = 16,
     TABLE_PROTECTION = 1, TABLE_FLAGS = 1 | 0x100000, // MAP_SHARED, MAP_FIXED_NOREPLACE
+    OWN_PROTECTION = 3, OWN_FLAGS = 2 | 0x20 | 0x100000, // MAP_PRIVATE, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE
+    OPEN_NONBLOCK = 04000, OPEN_CLOSES = 02000000,
+    // O_NOCTTY, O_LARGEFILE beside those.
+    OPEN_HARMLESS = 0400 | OPEN_NONBLOCK | 0100000 | OPEN_NO_FOLLOW | OPEN_CLOSES,
+    RECEIVE_FLAGS = 0x40 | 0x40000000, // MSG_DONTWAIT, MSG_CMSG_CLOEXEC
+    DUPLICATE = 0, DUPLICATE_CLOSING = 1030, SET_FLAGS = 4,
 };
 #define STACK_SPAN (64UL << 20)
 
@@ -397,11 +403,122 @@ static struct answer answer_readlink(const struct call *call, int descriptor, u6
     return done(length);
 }
 
-/// open(2) of what is not there.
+/// Whether a descriptor that is kept is what it was when it was given: the program may have closed it, and its number may
+/// be another file's.
+static int is_kept(const struct uki_kept *kept, int descriptor) {
+    struct stat host;
+    return native3(NR_FSTAT, (u32)descriptor, (u64)&host, 0) == 0 && host.dev == kept->host_dev
+        && host.ino == kept->host_ino;
+}
+
+/// Whether the page of kept descriptors is this process's, and not that of one it was forked from or lends its memory to.
+static int is_own(const struct uki_own *o) { return o->pid == (u32)native3(NR_GETPID, 0, 0, 0); }
+
+/// A descriptor's duplicate where it is not in the way of the program's own; the descriptor is closed.
+static int move_up(struct uki_own *o, int descriptor) {
+    int high = (int)call4(NR_FCNTL, (u32)descriptor, DUPLICATE_CLOSING, UKI_FIRST_KEPT, 0);
+    call4(NR_CLOSE, (u32)descriptor, 0, 0, 0);
+    if (high < 0) o->is_off = 1;
+    return high;
+}
+
+static void keep(struct uki_own *o, const struct uki_kept *given, int descriptor) {
+    struct uki_kept *place = 0;
+    for (u32 i = 0; i < UKI_KEPT && !place; i++)
+        if (!o->kept[i].descriptor) place = &o->kept[i];
+    if (!place) {
+        place = &o->kept[o->turn++ % UKI_KEPT];
+        int old = __atomic_exchange_n(&place->descriptor, 0, __ATOMIC_ACQ_REL);
+        if (old && is_kept(place, old)) call4(NR_CLOSE, (u32)old, 0, 0, 0);
+    }
+    place->ino = given->ino;
+    place->device = given->device;
+    place->host_dev = given->host_dev;
+    place->host_ino = given->host_ino;
+    __atomic_store_n(&place->descriptor, descriptor, __ATOMIC_RELEASE);
+}
+
+struct message {
+    struct {
+        u64 size;
+        u32 level, type;
+        int descriptors[UKI_GIFTS];
+    } control;
+    struct uki_kept gifts[UKI_GIFTS];
+};
+
+/// Takes what ukernel sent, and moves it out of the way of the program's own descriptors.
+static void take_given(struct uki_own *o) {
+    int fresh = __atomic_exchange_n(&o->new_socket, 0, __ATOMIC_ACQ_REL);
+    if (fresh) {
+        int high = move_up(o, fresh - 1);
+        o->socket = high < 0 ? 0 : high;
+    }
+    struct stat host;
+    if (!o->socket) return;
+    if (native3(NR_FSTAT, (u32)o->socket, (u64)&host, 0) != 0 || host.dev != o->socket_dev || host.ino != o->socket_ino) {
+        o->socket = 0;
+        return;
+    }
+    struct message m;
+    struct {
+        void *base;
+        u64 size;
+    } vector = {m.gifts, sizeof m.gifts};
+    struct {
+        void *name;
+        u64 name_size;
+        void *vectors;
+        u64 count;
+        void *control;
+        u64 control_size;
+        u64 flags;
+    } header = {0, 0, &vector, 1, &m.control, sizeof m.control, 0};
+    i64 size = call4(NR_RECVMSG, (u32)o->socket, (u64)&header, RECEIVE_FLAGS, 0);
+    if (size <= 0 || header.control_size < 16 || m.control.level != 1 || m.control.type != 1) return;
+    u64 count = (m.control.size - 16) / 4;
+    for (u64 i = 0; i < count && i < UKI_GIFTS; i++) {
+        int high = move_up(o, m.control.descriptors[i]);
+        if (high >= 0 && (i + 1) * sizeof(struct uki_kept) <= (u64)size) keep(o, &m.gifts[i], high);
+    }
+}
+
+/// A kept descriptor of a file becomes the program's; negative: there is none.
+static i64 take_kept(struct uki_own *o, const struct uki_name *file, u32 flags) {
+    for (u32 i = 0; i < UKI_KEPT; i++) {
+        struct uki_kept *kept = &o->kept[i];
+        if (!kept->descriptor || kept->ino != file->ino || kept->device != file->device) continue;
+        int descriptor = __atomic_exchange_n(&kept->descriptor, 0, __ATOMIC_ACQ_REL);
+        if (!descriptor || !is_kept(kept, descriptor)) continue;
+        i64 made = call4(NR_FCNTL, (u32)descriptor, flags & OPEN_CLOSES ? DUPLICATE_CLOSING : DUPLICATE, 0, 0);
+        call4(NR_CLOSE, (u32)descriptor, 0, 0, 0);
+        if (made >= 0 && flags & OPEN_NONBLOCK) call4(NR_FCNTL, (u64)made, SET_FLAGS, OPEN_NONBLOCK, 0);
+        return made;
+    }
+    return -1;
+}
+
+/// Makes the call with UKI_REQUEST behind its arguments: a sign that more descriptors may be given than the one asked for.
+i64 uki_ask(const struct call *call);
+
+/// open(2) of what is not there, or what a descriptor is kept of.
 static struct answer answer_open(const struct call *call, int descriptor, u64 path, u32 flags) {
     struct uki_name found;
     if (flags & CREATES) return NOT_DONE;
-    return walk(call, descriptor, path, !(flags & OPEN_NO_FOLLOW), &found) == ABSENT ? done(NOT_THERE) : NOT_DONE;
+    enum outcome outcome = walk(call, descriptor, path, !(flags & OPEN_NO_FOLLOW), &found);
+    if (outcome == ABSENT) return done(NOT_THERE);
+    if (flags & ~(u32)OPEN_HARMLESS) return NOT_DONE;
+    const u32 needed = UKI_IS_PLAIN | UKI_HAS_STAT | UKI_HAS_MODE;
+    if (outcome == UNKNOWN || found.type != FILE_TYPE_FILE || (found.flags & needed) != needed
+        || (found.mode & 0444) != 0444)
+        return NOT_DONE;
+    struct uki_own *o = (struct uki_own *)UKI_OWN;
+    if (acquire(&page()->ready) < 2 || o->is_off) return NOT_DONE;
+    i64 made = is_own(o) ? take_kept(o, &found, flags) : -1;
+    if (made >= 0) return done(made);
+    made = uki_ask(call);
+    if (is_own(o)) take_given(o);
+    return done(made);
 }
 
 /// Lists a folder whose own listing by the host is right.
@@ -433,7 +550,16 @@ static int prepare(void) {
                        "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
     call4(NR_CLOSE, (u64)descriptor, 0, 0, 0);
-    return at == UKI_TABLE && call4(NR_GETCWD, UKI_REQUEST, UKI_HAVE_TABLE, 0, 0) == 0;
+    if (at != UKI_TABLE) return 0;
+    r10 = OWN_FLAGS;
+    r8 = (u64)-1;
+    r9 = 0;
+    __asm__ volatile("syscall"
+                     : "=a"(at)
+                     : "a"((u64)NR_MMAP), "D"(UKI_OWN), "S"((u64)UKI_PAGE_SIZE), "d"((u64)OWN_PROTECTION), "r"(r10),
+                       "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return call4(NR_GETCWD, UKI_REQUEST, UKI_HAVE_TABLE, at == UKI_OWN, 0) == 0;
 }
 
 /// Answers a call, or leaves it to the host's and ukernel's own ways.
@@ -501,4 +627,15 @@ __asm__(
     "  syscall\n"
     "  pop %rbx\n pop %rcx\n"
     "  lea 128(%rsp), %rsp\n"
-    "  jmp *%rcx\n");
+    "  jmp *%rcx\n"
+    ".globl uki_ask\n"
+    "uki_ask:\n"
+    "  push %rbx\n"
+    "  mov (%rdi), %rbx\n"
+    "  mov 24(%rdi), %r10\n mov 32(%rdi), %rdx\n mov 40(%rdi), %rsi\n"
+    "  mov 48(%rdi), %rdi\n"
+    "  movabs $0xFFFFFFFFFFFF554C, %r8\n"
+    "  mov %ebx, %eax\n"
+    "  syscall\n"
+    "  pop %rbx\n"
+    "  ret\n");

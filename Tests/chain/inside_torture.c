@@ -83,7 +83,10 @@ struct question {
 };
 #define ROW(name, number) {#name, name, number, place_##name}
 
-static void compare(const char *name, const char *path, long inside, long outside, const void *a, const void *b, int size) {
+/// A layer's times of access are those of some moment: reading goes on beside.
+static void compare(const char *name, const char *path, long inside, long outside, void *a, void *b, int size) {
+    if (size == 144) memset((char *)a + 72, 0, 16), memset((char *)b + 72, 0, 16);
+    if (size == 256 && !strcmp(name, "in_statx")) memset((char *)a + 64, 0, 16), memset((char *)b + 64, 0, 16);
     if (inside != outside) fail("%s %s: %ld inside, %ld outside", name, path, inside, outside);
     if (inside >= 0 && memcmp(a, b, (size_t)size)) {
         const unsigned char *x = a, *y = b;
@@ -509,6 +512,111 @@ static void hostile(const char *host_path) {
     }
 }
 
+/// Opens a file from a changed site; it must be as good as one that the kernel opened, at the same number.
+static int open_well(int folder, const char *name, int flags, const char *content) {
+    char a[256], b[256];
+    long theirs = ask(SYS_openat, folder, (long)name, flags, 0, 0);
+    int their_flags = fcntl((int)theirs, F_GETFL), their_closing = fcntl((int)theirs, F_GETFD);
+    long outside = ask(SYS_fstat, theirs, (long)b, 0, 0, 0);
+    if (theirs >= 0) close((int)theirs);
+    long ours = in_openat(folder, (long)name, flags, 0, 0);
+    if (ours != theirs) fail("open %s: %ld inside, %ld outside", name, ours, theirs);
+    if (ours < 0) return (int)ours;
+    if (fcntl((int)ours, F_GETFL) != their_flags) fail("%s: flags %o, %o", name, fcntl((int)ours, F_GETFL), their_flags);
+    if (fcntl((int)ours, F_GETFD) != their_closing) fail("%s: FD_CLOEXEC", name);
+    compare("fstat", name, in_fstat(ours, (long)a, 0, 0, 0), outside, a, b, 144);
+    char text[64] = "";
+    if (read((int)ours, text, 1) != 1 || read((int)ours, text + 1, 62) < 0 || strcmp(text, content))
+        fail("%s holds %s, not %s", name, text, content);
+    return (int)ours;
+}
+
+static int kept_count(void) {
+    int count = 0;
+    for (int i = 400; i < 460; i++) count += fcntl(i, F_GETFD) >= 0;
+    return count;
+}
+
+/// Goes through folders and opens their files, and the same file again and again.
+static void files(void) {
+    char name[64], content[64];
+    int most = 0;
+    warm_up();
+    demand_changed();
+    const int ways[] = {O_RDONLY, O_RDONLY | O_CLOEXEC, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, O_RDWR,
+        O_RDONLY | O_NOATIME, O_RDONLY | O_DIRECTORY, O_PATH};
+    for (int round = 0; round < 6; round++) {
+        int folder = open("/etc/many", O_RDONLY | O_DIRECTORY);
+        for (int i = 0; i < 40; i++) {
+            snprintf(name, sizeof name, "f%02d", i);
+            int file = open_well(folder, name, ways[round % 3], name);
+            int count = kept_count();
+            if (count > most) most = count;
+            // In the third round all stay open.
+            if (round != 2) close(file);
+            if (round == 3 && i % 7 == 3) close_range(folder + 1, ~0U, 0);
+            if (round == 4 && i % 9 == 4) {
+                pid_t child = i & 1 ? fork() : vfork();
+                if (child == 0) {
+                    char text[8] = "";
+                    snprintf(name, sizeof name, "f%02d", (i + 1) % 40);
+                    int theirs = (int)in_openat(folder, (long)name, O_RDONLY, 0, 0);
+                    _exit(read(theirs, text, 7) != 3 || strcmp(text, name));
+                }
+                int status;
+                waitpid(child, &status, 0);
+                if (status) fail("a child's file: %x", status);
+            }
+        }
+        if (round == 2) close_range(folder + 1, 399, 0);
+        close(folder);
+    }
+    if (most < 4) fail("no files were kept ready");
+    if (most > 32) fail("%d files are kept ready", most);
+    // The same file, with offsets of their own.
+    int same[60];
+    for (int i = 0; i < 60; i++) same[i] = open_well(AT_FDCWD, "/etc/name", O_RDONLY, "name");
+    for (int i = 0; i < 60; i++) {
+        char byte = 0;
+        if (read(same[i], &byte, 1) != 0 || lseek(same[i], 1, SEEK_SET) != 1 || read(same[i], &byte, 1) != 1 || byte != 'a')
+            fail("descriptor %d of one file", i);
+        close(same[i]);
+    }
+    // What changes is not what was kept.
+    int folder = open("/etc/many", O_RDONLY | O_DIRECTORY);
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "f%02d", i);
+        close(open_well(folder, name, O_RDONLY, name));
+        snprintf(name, sizeof name, "f%02d", i + 1);
+        strcpy(content, name);
+        char path[80], other[80];
+        snprintf(path, sizeof path, "/etc/many/%s", name);
+        snprintf(other, sizeof other, "/etc/many/f%02d", i + 2);
+        if (i % 5 == 0) {
+            if (unlink(path)) fail("unlink: %m");
+            if (open_well(folder, name, O_RDONLY, "") != -ENOENT) fail("what was removed can be opened");
+            int file = open(path, O_CREAT | O_WRONLY, 0644);
+            if (write(file, content, 3) != 3) fail("write");
+            close(file);
+        } else if (i % 5 == 1) {
+            int file = open(path, O_WRONLY | O_TRUNC);
+            if (write(file, "changed", 7) != 7) fail("write");
+            close(file);
+            close(open_well(folder, name, O_RDONLY, "changed"));
+            file = open(path, O_WRONLY | O_TRUNC);
+            if (write(file, content, 3) != 3) fail("write");
+            close(file);
+        } else if (i % 5 == 2 && i < 35) {
+            if (syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, other, 2)) fail("renameat2: %m");
+            close(open_well(folder, name, O_RDONLY, other + 10));
+            if (syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, other, 2)) fail("renameat2: %m");
+        } else if (i % 5 == 3 && i < 38) {
+            if (chmod(path, 0600)) fail("chmod: %m");
+        }
+        if (i == 38) break;
+    }
+}
+
 /// Asks on and on, and says how often.
 static void endless(void) {
     char buffer[144];
@@ -533,6 +641,7 @@ int main(int count, char **arguments) {
     else if (!strcmp(what, "faults")) faults();
     else if (!strcmp(what, "filtered")) filtered();
     else if (!strcmp(what, "hostile")) hostile(arguments[2]);
+    else if (!strcmp(what, "files")) files();
     else if (!strcmp(what, "endless")) endless();
     else fail("no such test: %s", what);
     dprintf(1, "done\n");

@@ -41,6 +41,9 @@ def place(tmp_path, program):
         path.write_text(name)
         path.chmod(mode)
     (layer / "etc/closed").chmod(0o700)
+    (layer / "etc/many").mkdir()
+    for number in range(40):
+        (layer / f"etc/many/f{number:02}").write_text(f"f{number:02}")
     for name, target in (("link", "name"), ("absolute", "/etc/name"), ("folderlink", "folder"), ("loop", "loop"),
                          ("chain1", "chain2"), ("chain2", "chain3"), ("chain3", "../etc/name"), ("broken", "no")):
         (layer / "etc" / name).symlink_to(target)
@@ -52,7 +55,8 @@ def run(place, *arguments):
     return Kernel(upper, ["/torture", *arguments], layers=[layer])
 
 
-@pytest.mark.parametrize("what", ["equal", "changes", "signals", "births", "threads", "faults", "filtered"])
+@pytest.mark.parametrize("what", ["equal", "changes", "signals", "births", "threads", "faults", "filtered",
+                                  "files"])
 def test_answers_inside_are_the_kernels_own(place, what):
     assert run(place, what).finish() == (0, "done\n")
 

@@ -157,6 +157,29 @@ void ukk_close_soon(int fd) {
     close(fd);
 }
 
+int ukk_socket_pair(int *one, int *other) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) return -errno;
+    *one = ends[0];
+    *other = ends[1];
+    return 0;
+}
+
+int ukk_send_descriptors(int socket, const void *data, size_t size, const int *descriptors, int count) {
+    struct iovec iov = {(void *)data, size};
+    union { char room[CMSG_SPACE(sizeof(int) * 64)]; struct cmsghdr align; } control;
+    if (count > 64) return -EINVAL;
+    memset(&control, 0, sizeof control);
+    control.align.cmsg_level = SOL_SOCKET;
+    control.align.cmsg_type = SCM_RIGHTS;
+    control.align.cmsg_len = CMSG_LEN(sizeof(int) * (size_t)count);
+    memcpy(CMSG_DATA(&control.align), descriptors, sizeof(int) * (size_t)count);
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
+        .msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count)};
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
 void ukk_be_prompt(void) {
     struct {
         uint32_t size, policy;

@@ -64,11 +64,12 @@ enum OpenCalls {
             path.first == UInt8(ascii: "/") && !isConfined
             ? call.process.inherited.files.root
             : try call.kernel.files.base(folder, process: call.process, tid: call.tid)
+        call.files.lastOpened = nil
         let opened = try call.files.open(
             path, from: base, for: call.caller, flags: flags, mode: mode & 0o7777, options)
         let closes = flags & closeOnExec != 0
         switch opened {
-        case .descriptor(let descriptor): return .descriptor(descriptor, closeOnExec: closes)
+        case .descriptor(let descriptor): return try call.kernel.inside.opened(call, descriptor, closes: closes)
         case .fifo(let descriptor, let flags):
             return try FifoOpening.open(call, descriptor, flags: flags, closes: closes)
         }

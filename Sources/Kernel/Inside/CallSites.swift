@@ -1,4 +1,5 @@
 import Glibc
+import UnionFileSystem
 
 /// From where in its program a process calls what it could answer by itself, and how often: a value that a child starts
 /// with as its parent has it.
@@ -7,6 +8,19 @@ struct CallSites {
     var mayChange = false
     /// Whether the table was mapped.
     var isReady = false
+    /// Whether descriptors can be kept in it, and what it opened last.
+    var keeps = false
+    /// This end of the socket over which it gets them; -1: none.
+    var socket: CInt = -1
+    var lastFile: UInt64 = 0
+    var lastFolder: ObjectIdentifier?
+    var lastName: Name?
+    /// How many descriptors it is given at once.
+    var copies = 0
+    var siblings = 0
+    /// How many it was given last, and how many it held then.
+    var given = 0
+    var held = 0
     /// How often it asked for the table.
     var requests = 0
     /// Where its stack began.
@@ -47,6 +61,7 @@ struct CallSites {
         var child = self
         child.isBorrowed = isBorrowed || lender != 0
         child.lender = 0
+        child.socket = -1
         return child
     }
 }

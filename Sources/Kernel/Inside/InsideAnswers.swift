@@ -21,6 +21,7 @@ final class InsideAnswers {
 
     /// What a process begins with after an exec. The loader speaks, which nobody else can at that moment.
     func sites(after old: CallSites, _ program: Executable, _ call: CallContext) -> CallSites {
+        ended(old)
         var sites = CallSites()
         sites.isBarred = old.isBarred
         sites.stackTop = call[4]
@@ -31,7 +32,12 @@ final class InsideAnswers {
         return sites
     }
 
-    private func isAnsweringCode(_ address: UInt64) -> Bool { (UKL_BASE..<UKL_END).contains(address) }
+    /// A process is gone, or another program.
+    func ended(_ sites: CallSites) {
+        if sites.socket >= 0 { close(sites.socket) }
+    }
+
+    func isAnsweringCode(_ address: UInt64) -> Bool { (UKL_BASE..<UKL_END).contains(address) }
 
     /// A call of a process whose sites may be changed.
     @inline(__always)
@@ -173,7 +179,8 @@ final class InsideAnswers {
             }
             return .descriptor(shared.descriptor, closeOnExec: true, closing: false)
         }
-        guard poke(process.pid, UKI_PAGE + 24, [1, 0, 0, 0]) else { throw .badAddress }
+        process.sites.keeps = call[2] == 1
+        guard poke(process.pid, UKI_PAGE + 24, [process.sites.keeps ? 2 : 1, 0, 0, 0]) else { throw .badAddress }
         process.sites.isReady = true
         tellFolder(of: process, call.files)
         return .value(0)

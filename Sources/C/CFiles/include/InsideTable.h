@@ -17,7 +17,10 @@
 #define UKI_REQUEST 0xFFFFFFFFFFFF554CULL
 #define UKI_MAGIC 0x656469736e696b75ULL
 
-/// Second argument of that getcwd(2).
+/// A page of the process's own, behind that one: descriptors that are kept for it.
+#define UKI_OWN 0x050F1000ULL
+
+/// Second argument of that getcwd(2); with UKI_HAVE_TABLE the third says whether UKI_OWN is mapped.
 enum { UKI_WANT_TABLE = 0, UKI_HAVE_TABLE = 1 };
 
 /// The page's beginning. The page is written by ukernel alone.
@@ -49,7 +52,8 @@ struct uki_header {
 };
 
 enum { UKI_EMPTY = 0, UKI_ABSENT = 1, UKI_PRESENT = 2 };
-enum { UKI_HAS_MODE = 1, UKI_HAS_STAT = 2, UKI_HAS_TARGET = 4 };
+/// UKI_IS_PLAIN: a layer's file whose inode number is the host's.
+enum { UKI_HAS_MODE = 1, UKI_HAS_STAT = 2, UKI_HAS_TARGET = 4, UKI_IS_PLAIN = 8 };
 
 /// A name in a folder.
 struct uki_name {
@@ -93,6 +97,26 @@ struct uki_record {
 struct uki_process {
     uint32_t sequence, generation;
     uint32_t pid, folder;
+};
+
+/// A descriptor of a layer's file, opened for reading, that nobody has read from.
+struct uki_kept {
+    uint64_t ino; // as it is shown, with `device`
+    uint32_t device;
+    int32_t descriptor; // 0: none
+    uint64_t host_dev, host_ino;
+};
+enum { UKI_GIFTS = 16, UKI_KEPT = 32, UKI_FIRST_KEPT = 400 };
+
+/// The page at UKI_OWN. Descriptors come as messages of up to UKI_GIFTS `uki_kept` over a socket that the process keeps.
+struct uki_own {
+    uint32_t pid; // whose descriptors these are: not a child's
+    uint32_t is_off; // there are no numbers for them
+    /// The socket's number; 0: none. A new one lies at the lowest number (plus 1) until it is moved out of the way.
+    int32_t socket, new_socket;
+    uint64_t socket_dev, socket_ino;
+    uint64_t turn;
+    struct uki_kept kept[UKI_KEPT];
 };
 
 enum {

@@ -90,6 +90,10 @@ struct ukk_nursery_event {
     uint64_t token;
 };
 
+/// A pair of connected SOCK_SEQPACKET sockets that do not wait.
+int ukk_socket_pair(int *one, int *other);
+/// Sends a message with up to 64 descriptors. 0 or -errno.
+int ukk_send_descriptors(int socket, const void *data, size_t size, const int *descriptors, int count);
 /// sendmsg with descriptors and recvmsg without waiting, on the nursery's socket.
 ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd);
 

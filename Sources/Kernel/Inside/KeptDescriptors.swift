@@ -1,0 +1,119 @@
+// Reads and writes a structure in a process's memory: unsafe pointers at the C boundary.
+import CFiles
+import CKernel
+import Glibc
+import SystemPackage
+import UnionFileSystem
+
+/// Opening files ahead: a process that opens one layer's file after the other gets descriptors of the next ones with the
+/// one it asked for, so that its answering code can open those itself.
+extension InsideAnswers {
+    private static let most = Int(UKI_GIFTS)
+
+    /// The answer to an open(2) that the answering code makes for a layer's file, whose descriptor is opened already.
+    func opened(_ call: CallContext, _ descriptor: CInt, closes: Bool) throws(Errno) -> Reply {
+        let process = call.process
+        guard call[4] == UKI_REQUEST, process.sites.keeps, isAnsweringCode(call.instructionPointer),
+            process.threads.isEmpty, process.unseenThreads == 0, !process.sites.isBorrowed,
+            let shared = call.files.shared, let node = call.files.lastOpened, let parent = node.parent,
+            shared.mayBeKept(node)
+        else { return .descriptor(descriptor, closeOnExec: closes) }
+        let names = expected(after: node, in: parent, &process.sites, shared)
+        guard !names.isEmpty, let page = own(call), page.is_off == 0, page.new_socket == 0 else {
+            return .descriptor(descriptor, closeOnExec: closes)
+        }
+        // The one that was asked for first: it gets the lowest number.
+        let number = try call.inject(descriptor, closeOnExec: closes)
+        close(descriptor)
+        guard page.socket != 0 || connect(call, page) else { return .value(Int(number)) }
+        let isRepeated = names[0] == node.name
+        let kept = withUnsafeBytes(of: page) { bytes in
+            let start = MemoryLayout<uki_own>.offset(of: \.kept)!
+            return (0..<Int(UKI_KEPT)).map {
+                bytes.loadUnaligned(fromByteOffset: start + $0 * MemoryLayout<uki_kept>.stride, as: uki_kept.self)
+            }.filter { $0.descriptor != 0 }
+        }
+        // What it does not use is work for nothing.
+        if process.sites.given > 0, (process.sites.held - kept.count) * 2 < process.sites.given {
+            process.sites.siblings /= 2
+        }
+        var gifts: [uki_kept] = []
+        for name in names.prefix(isRepeated ? names.count : process.sites.siblings) {
+            let gift = shared.gift(name, in: parent) { inode in !isRepeated && kept.contains { $0.ino == inode } }
+            if let gift { gifts.append(gift) }
+        }
+        send(gifts, to: process.sites.socket)
+        process.sites.given = gifts.count
+        process.sites.held = min(kept.count + gifts.count, Int(UKI_KEPT))
+        return .value(Int(number))
+    }
+
+    /// Sends descriptors to a process, and closes them here.
+    private func send(_ gifts: [uki_kept], to socket: CInt) {
+        guard !gifts.isEmpty else { return }
+        let descriptors = gifts.map(\.descriptor)
+        _ = ukk_send_descriptors(
+            socket, gifts, gifts.count * MemoryLayout<uki_kept>.stride, descriptors, CInt(gifts.count))
+        for descriptor in descriptors { close(descriptor) }
+    }
+
+    /// Gives a process a new socket to get descriptors over.
+    private func connect(_ call: CallContext, _ page: uki_own) -> Bool {
+        ended(call.process.sites)
+        call.process.sites.socket = -1
+        var ends: (CInt, CInt) = (-1, -1)
+        guard ukk_socket_pair(&ends.0, &ends.1) == 0 else { return false }
+        defer { close(ends.1) }
+        var page = page
+        guard let host = call.files.identity(of: ends.1),
+            let number = try? call.inject(ends.1, closeOnExec: true)
+        else {
+            close(ends.0)
+            return false
+        }
+        (page.socket_dev, page.socket_ino) = host
+        page.socket = 0
+        page.new_socket = number + 1
+        let size = MemoryLayout<uki_own>.offset(of: \.turn)!
+        let written: Void? = try? withUnsafeBytes(of: page) { bytes throws(Errno) in
+            try call.write(UnsafeRawBufferPointer(rebasing: bytes[..<size]), at: UKI_OWN)
+        }
+        guard written != nil else {
+            close(ends.0)
+            return false
+        }
+        call.process.sites.socket = ends.0
+        return true
+    }
+
+    /// What a process will open next, going by what it opened before: the same again, or the other files of the folder.
+    private func expected(
+        after node: Node, in parent: Node, _ sites: inout CallSites, _ shared: SharedNames
+    ) -> [Name] {
+        let folder = ObjectIdentifier(parent)
+        defer {
+            sites.lastFile = node.number
+            sites.lastFolder = folder
+            sites.lastName = node.name
+        }
+        if sites.lastFile == node.number {
+            sites.copies = min(InsideAnswers.most, max(2, sites.copies * 2))
+            return [Name](repeating: node.name, count: sites.copies)
+        }
+        sites.copies = 0
+        let isSame = sites.lastFolder == folder
+        if isSame { sites.siblings = min(InsideAnswers.most, max(4, sites.siblings * 2)) }
+        guard sites.siblings > 0 else { return [] }
+        return shared.following(node, previous: isSame ? sites.lastName : nil, count: sites.siblings)
+    }
+
+    /// The process's page of kept descriptors, made its own if it is a parent's still.
+    private func own(_ call: CallContext) -> uki_own? {
+        guard var page = try? call.read(uki_own.self, at: UKI_OWN) else { return nil }
+        if page.pid == UInt32(call.process.pid) { return page }
+        page = uki_own()
+        page.pid = UInt32(call.process.pid)
+        guard (try? call.write(page, at: UKI_OWN)) != nil else { return nil }
+        return page
+    }
+}
