@@ -3,6 +3,7 @@ import Glibc
 import Host
 import KernelProtocol
 import SystemPackage
+import UnionFileSystem
 
 /// The kernel of one container: answers its system calls, knows its processes, and does what runu asks.
 ///
@@ -26,6 +27,8 @@ package final class Kernel: @unchecked Sendable {
     let inside = InsideAnswers()
     package let blocking: BlockingCalls
     let receivers: Receivers
+    /// Calls that wait for a `DataCopy`.
+    private var waitingForCopies: [ObjectIdentifier: [seccomp_notif]] = [:]
     /// Threads whose call this kernel gave up for a signal.
     var givenUp: Set<pid_t> = []
     /// Marks calls that tracers are made to do, which are not theirs.
@@ -83,6 +86,7 @@ package final class Kernel: @unchecked Sendable {
         processes.nursery = nursery.pid
         _ = ukk_set_synchronous(listener)
         files = try ContainerFiles(specification, kernel: self)
+        files.system.copiesAside = true
         let queue = events
         queue.add(listener, .deserted, hangUpOnly: true)
         queue.add(nursery.socket, .nursery)
@@ -150,9 +154,38 @@ package final class Kernel: @unchecked Sendable {
         do throws(Errno) {
             answer(call.id, try handler(call))
         } catch {
-            _ = ukk_answer(listener, call.id, 0, error.rawValue)
+            if error == FileSystem.mustWait {
+                copyAside(notification)
+            } else {
+                _ = ukk_answer(listener, call.id, 0, error.rawValue)
+            }
         }
         files.system.unpin()
+    }
+
+    /// Has a call done again when a big file's data is where it needs it.
+    private func copyAside(_ notification: seccomp_notif) {
+        guard let copy = files.system.wanted else { return }
+        files.system.wanted = nil
+        waitingForCopies[ObjectIdentifier(copy), default: []].append(notification)
+        guard !copy.isRunning else { return }
+        copy.isRunning = true
+        let started = Thread.start(stackSize: 256 << 10, nil) { [unowned self] in
+            let result = copy.run()
+            receivers.withKernel { copied(copy, result) }
+        }
+        // Without a thread, everybody waits.
+        if started != 0 { copied(copy, copy.run()) }
+    }
+
+    private func copied(_ copy: DataCopy, _ result: CInt) {
+        copy.finish(result)
+        // Who was killed meanwhile does not wait any more.
+        for notification in waitingForCopies.removeValue(forKey: ObjectIdentifier(copy)) ?? []
+        where ukk_is_waiting(listener, notification.id) != 0 {
+            take(notification)
+        }
+        files.system.drop(copy)
     }
 
     /// A caller that is not in the table: the nursery, a process of its that is about to execute, or an orphan.

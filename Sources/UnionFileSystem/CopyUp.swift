@@ -24,10 +24,13 @@ extension FileSystem {
     /// Brings a node whose parent is in the writable folder there.
     private func copyUp(alone node: Node, withData: Bool, _ tree: Tree) throws(Errno) {
         let (host, attributes) = try tree.stat(node)
-        let name = tree.nextWorkName()
-        let from = node.place
+        let copied = try withData ? copiedAside(node) : nil
+        let name = copied ?? tree.nextWorkName()
         shared?.forget(node)
-        try tree.make(name, like: node, place: from, host: host, attributes: attributes, withData: withData)
+        try tree.make(name, like: node, host: host, attributes: attributes, isThere: copied != nil) {
+            from, to throws(Errno) in
+            if withData { try copyData(of: node, named: name, from: from, to: to, size: Int64(host.size)) }
+        }
         try tree.at(node, place: 0) { descriptor, path throws(Errno) in
             let renamed = withCString(name) { ukf_rename(tree.work, $0, descriptor, path, 0) }
             if renamed < 0 { withCString(name) { _ = ukf_unlink(tree.work, $0, node.isFolder ? AT_REMOVEDIR : 0) } }
@@ -85,12 +88,14 @@ extension Tree {
         _ = ukf_unlink(places[0].descriptor, Name.workFolder.string, AT_REMOVEDIR)
     }
 
-    /// Makes a file in the work folder that is like a node's in one of its places.
+    /// Makes a file in the work folder that is like a node's in its topmost place.
+    /// - Parameter copyData: copies from one descriptor to the other.
     func make(
-        _ name: Name, like node: Node, place: Int, host: ukf_stat, attributes: Attributes, withData: Bool
+        _ name: Name, like node: Node, host: ukf_stat, attributes: Attributes, isThere: Bool,
+        copyData: (CInt, CInt) throws(Errno) -> Void
     ) throws(Errno) {
         let mode = Tree.hostMode(for: attributes.mode, type: attributes.type)
-        try at(node, place: place) { descriptor, path throws(Errno) in
+        try at(node, place: node.place) { descriptor, path throws(Errno) in
             try UnionFileSystem.withCString(name.bytes) { target throws(Errno) in
                 do throws(Errno) {
                     switch FileType(mode: host.mode) {
@@ -102,12 +107,13 @@ extension Tree {
                         setTimes(target, host)
                         return
                     case .fifo: try check(ukf_mknod(work, target, 0o010000 | mode, 0, 0))
+                    case .file where isThere: break
                     case .file:
                         let from = try check(ukf_open(descriptor, path, O_RDONLY | O_NOFOLLOW, 0))
                         defer { close(from) }
                         let to = try check(ukf_open(work, target, O_CREAT | O_EXCL | O_RDWR, mode))
                         defer { close(to) }
-                        if withData { try check(ukf_copy_data(from, to, Int64(host.size))) }
+                        try copyData(from, to)
                     case .link:
                         let to = try check(ukf_open(work, target, O_CREAT | O_EXCL | O_RDWR, mode))
                         defer { close(to) }
@@ -122,6 +128,7 @@ extension Tree {
                     try writeNote(attributes, origin: attributes.inode, work, target, host: made)
                     setTimes(target, host)
                 } catch {
+                    if error == FileSystem.mustWait { throw error }
                     _ = ukf_unlink(work, target, FileType(mode: host.mode) == .folder ? AT_REMOVEDIR : 0)
                     throw error
                 }

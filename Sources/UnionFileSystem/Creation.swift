@@ -37,12 +37,18 @@ extension FileSystem {
 
     /// Enters a name that was just made on the host into the tree.
     @discardableResult
-    private func adopt(_ name: Name, in parent: Node, tree: Tree, attributes: Attributes) throws(Errno) -> Node {
+    private func adopt(
+        _ name: Name, in parent: Node, tree: Tree, attributes: Attributes, opened: CInt = -1
+    ) throws(Errno) -> Node {
         let coversNothing = tree.hidesNothing(underAbsentNameIn: parent)
         var host = ukf_stat()
         var noted = attributes
         try tree.at(parent, name, place: 0) { descriptor, path throws(Errno) in
-            try check(ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host))
+            if opened < 0 {
+                try check(ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host))
+            } else {
+                try check(ukf_stat(opened, "", atEmptyPath, &host))
+            }
             do throws(Errno) {
                 try tree.writeNote(attributes, origin: nil, descriptor, path, host: host, isNew: true)
             } catch {
@@ -76,7 +82,7 @@ extension FileSystem {
                     Tree.hostMode(for: made.mode, type: .file)))
         }
         do throws(Errno) {
-            try adopt(name, in: parent, tree: tree, attributes: made)
+            try adopt(name, in: parent, tree: tree, attributes: made, opened: descriptor)
         } catch {
             close(descriptor)
             throw error

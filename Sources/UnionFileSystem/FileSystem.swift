@@ -45,6 +45,11 @@ package final class FileSystem {
     /// Host name and the like, for /proc/sys/kernel.
     package var identity = SystemIdentity()
 
+    /// Whether who calls can wait for a `DataCopy`; else all data is copied at once.
+    package var copiesAside = false
+    /// What the call that ended with `mustWait` waits for.
+    package var wanted: DataCopy?
+    var copies: [ObjectIdentifier: DataCopy] = [:]
     /// What `pin` holds; -1: nothing.
     private var pinned: CInt = -1
 

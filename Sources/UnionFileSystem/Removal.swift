@@ -67,7 +67,9 @@ extension FileSystem {
     /// Leaves it to the host to say whether a folder is empty, where nothing lies below and nothing is mounted in it.
     /// - Returns: false when there is something in it, which may be markers.
     private func removeUnmerged(_ node: Node, in parent: Node) throws(Errno) -> Bool {
-        guard node.places == 1, !parent.isMerged, !node.children.values.contains(where: { $0.isMadeUp }) else {
+        guard node.places == 1, !parent.isMerged || node.coversNothing,
+            !node.children.values.contains(where: { $0.isMadeUp })
+        else {
             return false
         }
         let tree = parent.mount.tree!

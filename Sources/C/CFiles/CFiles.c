@@ -267,6 +267,8 @@ static int copy_range(int from, int to, off_t start, off_t end) {
     return 0;
 }
 
+int ukf_clone(int from, int to) { return result(ioctl(to, FICLONE, from)); }
+
 int ukf_copy_data(int from, int to, int64_t size) {
     if (size == 0) return 0;
     if (ioctl(to, FICLONE, from) == 0) return 0;
