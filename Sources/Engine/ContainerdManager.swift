@@ -245,6 +245,21 @@ public struct ContainerdManager: ManagerConnection {
         return try await call { try await client.tasks.list().map { TaskState($0) } }
     }
 
+    public func usage(_ id: String) async throws -> TaskUsage? {
+        let metrics = try await call { try await client.tasks.metrics(filters: ["id==\(id)"]) }
+        guard let data = metrics.first?.data else { return nil }
+        if data.typeURL.hasSuffix("cgroups.v2.Metrics") {
+            guard let m = try? Io_Containerd_Cgroups_V2_Metrics(serializedBytes: data.value) else { return nil }
+            return TaskUsage(
+                user: m.cpu.userUsec * 1000, kernel: m.cpu.systemUsec * 1000, memory: m.memory.usage,
+                memoryPeak: m.memory.maxUsage, processes: m.pids.current)
+        }
+        guard let m = try? Io_Containerd_Cgroups_V1_Metrics(serializedBytes: data.value), m.hasCpu else { return nil }
+        return TaskUsage(
+            user: m.cpu.usage.user, kernel: m.cpu.usage.kernel, memory: m.memory.usage.usage,
+            memoryPeak: m.memory.usage.max, processes: m.pids.current)
+    }
+
     public func outOfMemory() -> AsyncStream<String> {
         let (client, namespace) = (patient, patient.namespace)
         return AsyncStream { continuation in

@@ -192,11 +192,30 @@ public protocol ManagerConnection: Sendable {
     func state(_ id: String) async throws -> TaskState?
     /// All tasks.
     func tasks() async throws -> [TaskState]
+    /// What the container uses; nil where nobody counts.
+    func usage(_ id: String) async throws -> TaskUsage?
     /// The ids of containers that ran out of memory, as it happens.
     func outOfMemory() -> AsyncStream<String>
 }
 
+/// What a container uses: times in nanoseconds, those of processes that have ended among them; sizes in bytes.
+public struct TaskUsage: Sendable, Hashable {
+    public var user: UInt64
+    public var kernel: UInt64
+    public var memory: UInt64
+    public var memoryPeak: UInt64
+    /// Processes and threads.
+    public var processes: UInt64
+
+    public init(user: UInt64, kernel: UInt64, memory: UInt64, memoryPeak: UInt64, processes: UInt64) {
+        (self.user, self.kernel, self.memory) = (user, kernel, memory)
+        (self.memoryPeak, self.processes) = (memoryPeak, processes)
+    }
+}
+
 extension ManagerConnection {
+    public func usage(_ id: String) async throws -> TaskUsage? { nil }
+
     /// A connection that reaches no registries.
     public func pull(
         _ reference: ImageReference, settings: RegistrySettings, options: PullOptions, report: @escaping TransferReport

@@ -95,19 +95,27 @@ extension Engine {
         stats.read = Timestamp.now.description
         stats.preread = Timestamp.zero.description
         guard record.isRunning else { return stats }
-        let pids = (try? await services.manager.pids(record.id)) ?? []
-        let usage = ProcessTable.usage(pids)
+        let usage: TaskUsage
+        if let told = try? await services.manager.usage(record.id) {
+            usage = told
+        } else {
+            let pids = (try? await services.manager.pids(record.id)) ?? []
+            let sum = ProcessTable.usage(pids)
+            usage = TaskUsage(
+                user: sum.user, kernel: sum.kernel, memory: sum.memory, memoryPeak: 0, processes: UInt64(pids.count))
+        }
         stats.cpu.usage.total = usage.user + usage.kernel
         stats.cpu.usage.kernel = usage.kernel
         stats.cpu.usage.user = usage.user
         stats.cpu.system = ProcessTable.systemUsage
         stats.cpu.online = Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))
         stats.memory.usage = usage.memory
+        if usage.memoryPeak > 0 { stats.memory.maxUsage = usage.memoryPeak }
         stats.memory.stats = [:]
         let limit = record.hostConfig.memory
         stats.memory.limit =
             limit > 0 ? UInt64(limit) : UInt64(sysconf(CInt(_SC_PHYS_PAGES))) * UInt64(sysconf(CInt(_SC_PAGESIZE)))
-        stats.pids.current = UInt64(pids.count)
+        stats.pids.current = usage.processes
         if let limit = record.hostConfig.pidsLimit, limit > 0 { stats.pids.limit = UInt64(limit) }
         return stats
     }
