@@ -200,13 +200,18 @@ public protocol ManagerConnection: Sendable {
 
 /// What a container uses: times in nanoseconds, those of processes that have ended among them; sizes in bytes.
 public struct TaskUsage: Sendable, Hashable {
+    /// Time of the programs.
     public var user: UInt64
+    /// Time that the kernel spent for them.
     public var kernel: UInt64
+    /// Memory in use.
     public var memory: UInt64
+    /// The most that was.
     public var memoryPeak: UInt64
     /// Processes and threads.
     public var processes: UInt64
 
+    /// What was counted.
     public init(user: UInt64, kernel: UInt64, memory: UInt64, memoryPeak: UInt64, processes: UInt64) {
         (self.user, self.kernel, self.memory) = (user, kernel, memory)
         (self.memoryPeak, self.processes) = (memoryPeak, processes)
@@ -214,6 +219,7 @@ public struct TaskUsage: Sendable, Hashable {
 }
 
 extension ManagerConnection {
+    /// A connection that counts nothing.
     public func usage(_ id: String) async throws -> TaskUsage? { nil }
 
     /// A connection that reaches no registries.
