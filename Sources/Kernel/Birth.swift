@@ -68,7 +68,7 @@ extension Kernel {
                     terminal.slave, rows: UInt16(clamping: process.rows), columns: UInt16(clamping: process.columns))
             }
             birth.master = terminal.master
-            files.enter(terminal: terminal.master.rawValue)
+            files.enter(terminal: terminal.master.rawValue, for: process.uid)
             if isFirst { files.setConsole(terminal.name) }
             given.insert(terminal.slave, at: 0)
         }

@@ -73,10 +73,14 @@ extension IdentityCalls {
             guard value <= 1 else { throw .invalidArgument }
             // Kept here alone: a process that the host calls undumpable could not be served.
             call.process.change { $0.dumpable = Int(value) }
-        case 7: return .value(state.keepsCapabilities ? 1 : 0)
+        case 7: return .value(state.identity.secureBits & Identity.keepsCapabilities != 0 ? 1 : 0)
         case 8:
             guard value <= 1 else { throw .invalidArgument }
-            call.process.change { $0.keepsCapabilities = value == 1 }
+            guard state.identity.secureBits & Identity.keepsCapabilities << 1 == 0 else { throw .notPermitted }
+            call.process.change {
+                $0.identity.secureBits &= ~Identity.keepsCapabilities
+                if value == 1 { $0.identity.secureBits |= Identity.keepsCapabilities }
+            }
         // SECCOMP. A filter may not outlive an exec that gains rights (seccomp(2)).
         case 22:
             if value == 2 { try mayFilter(call) }

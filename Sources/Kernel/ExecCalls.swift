@@ -206,7 +206,6 @@ enum ExecCalls {
             state.executable = pending.programFile.path
             state.interpreterArguments = pending.prepended.isEmpty ? replaced : pending.prepended
             state.dumpable = isChanged ? 0 : 1
-            state.keepsCapabilities = false
         }
         process.sites = call.kernel.inside.sites(after: process.sites, pending.program, call)
         let plan = UnsafeMutablePointer<ukl_plan>.allocate(capacity: 1)

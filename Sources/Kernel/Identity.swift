@@ -18,6 +18,9 @@ package struct Identity: Sendable, Equatable {
     package var secureBits: UInt32 = 0
     package var noNewPrivileges = false
 
+    /// SECBIT_KEEP_CAPS, which PR_SET_KEEPCAPS is another name for; its lock is the next bit.
+    package static let keepsCapabilities: UInt32 = 16
+
     package init() {}
 
     /// Whether the effective set holds a capability, numbered after capabilities(7) (`linux/capability.h`).
@@ -40,6 +43,7 @@ package enum Capability: UInt64, Sendable {
     case bindService = 10
     case networkAdministration = 12
     case networkRaw = 13
+    case ownerOfIPC = 15
     case changeRoot = 18
     case trace = 19
     case administration = 21

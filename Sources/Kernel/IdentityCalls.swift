@@ -103,7 +103,7 @@ enum IdentityCalls {
             let before = $0.identity
             $0.identity.setUIDs(
                 real: real, effective: effective, saved: saved,
-                keepsCapabilities: $0.keepsCapabilities || $0.identity.secureBits & 16 != 0)
+                keepsCapabilities: $0.identity.secureBits & Identity.keepsCapabilities != 0)
             $0.noteChange(from: before)
         }
         return .value(0)

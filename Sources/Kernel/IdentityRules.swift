@@ -68,7 +68,7 @@ extension Identity {
         }
         (savedUID, fileUID) = (effectiveUID, effectiveUID)
         (savedGID, fileGID) = (effectiveGID, effectiveGID)
-        secureBits &= ~16
+        secureBits &= ~Identity.keepsCapabilities
         return isElevated
     }
 }

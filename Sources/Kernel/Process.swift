@@ -66,8 +66,6 @@ package struct InheritedState {
     package var dumpable = 1
     /// RLIMIT_CORE as the process sees it.
     package var coreLimit: (soft: UInt64, hard: UInt64) = (0, UInt64.max)
-    /// PR_SET_KEEPCAPS's value.
-    package var keepsCapabilities = false
 
     package init(identity: Identity, files: FileState) {
         self.identity = identity

@@ -22,6 +22,9 @@ package final class ProcessTable {
         var process: Process
     }
     private var graves: [Grave] = []
+    /// Those that have ended and that nobody has waited for yet: /proc shows them. (Some have been waited for since.)
+    private var ended: [pid_t: Process] = [:]
+    private var endedLimit = 64
 
     init() {
         loadFile = open("/proc/loadavg", O_RDONLY | O_CLOEXEC)
@@ -68,6 +71,7 @@ package final class ProcessTable {
     func enter(_ process: Process) {
         processes[process.pid] = process
         byThread[process.pid] = process
+        ended[process.pid] = nil
         if process.pidfd < 0 { process.pidfd = ukk_pidfd_open(process.pid) }
         watch(process)
     }
@@ -79,11 +83,25 @@ package final class ProcessTable {
         processes[process.pid] = nil
         if process.pidfd >= 0 { close(process.pidfd) }
         process.pidfd = -1
+        ended[process.pid] = process
+        if ended.count >= endedLimit { endedLimit = max(64, zombies().count * 2) }
         // Orphans go to the first process, or to a subreaper between.
         for child in processes.values where child.parent == process.pid {
             let parent = HostProcess.statistics(of: child.pid)?.parent ?? 0
             child.parent = processes[parent] == nil ? 0 : parent
         }
+    }
+
+    /// Processes that have ended and wait for their parents to ask about it.
+    func zombies() -> Dictionary<pid_t, Process>.Values {
+        ended = ended.filter { HostProcess.statistics(of: $0.key)?.state == UInt8(ascii: "Z") }
+        return ended.values
+    }
+
+    /// One of them, by its number.
+    func zombie(_ pid: pid_t) -> Process? {
+        guard let process = ended[pid], HostProcess.statistics(of: pid)?.state == UInt8(ascii: "Z") else { return nil }
+        return process
     }
 
     /// A thread ends by itself.

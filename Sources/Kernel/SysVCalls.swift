@@ -1,113 +1,217 @@
+// Structures of the C library's are read and written by offset.
 import CKernel
 import Glibc
 import SystemPackage
 
-/// System V shared memory, semaphores and message queues (sysvipc(7)).
-///
-/// The objects are the host's, made by this kernel without a key; the keys are the container's own. A call by number is
-/// native once the number is known to be one of the container's: registers say it all, and waits stay the host's.
-package final class SysVTable {
-    enum Kind: Int, CaseIterable {
-        case memory = 29
-        case semaphores = 64
-        case queue = 68
-
-        /// The control call: shmctl, semctl, msgctl.
-        var control: Int {
-            switch self {
-            case .memory: 31
-            case .semaphores: 66
-            case .queue: 71
-            }
-        }
-    }
-
-    struct Object {
-        var kind: Kind
-        var key: Int32
-    }
-
-    /// By the host's number.
-    var objects: [Int32: [Kind: Object]] = [:]
-    /// The numbers of those with a key.
-    var keys: [Kind: [Int32: Int32]] = [:]
-
-    func isOurs(_ id: Int32, _ kind: Kind) -> Bool { objects[id]?[kind] != nil }
-
-    func forget(_ id: Int32, _ kind: Kind) {
-        guard let object = objects[id]?.removeValue(forKey: kind) else { return }
-        if keys[kind]?[object.key] == id { keys[kind]?[object.key] = nil }
-    }
-
-    /// The container is gone: so are its objects.
-    func removeAll() {
-        for (id, kinds) in objects {
-            for kind in kinds.keys {
-                _ = ukk_raw(
-                    kind.control, Int(id), kind == .semaphores ? 0 : IPC_RMID, kind == .semaphores ? IPC_RMID : 0, 0, 0,
-                    0)
-            }
-        }
-    }
-}
-
+/// The calls of sysvipc(7).
 enum SysVCalls {
+    private typealias Kind = SysVTable.Kind
+
     static let shmget: SystemCallHandler = { call throws(Errno) in
-        try get(
-            call, .memory, flags: call.int(2),
-            existing: { ukk_raw(29, 0, Int(bitPattern: UInt(call[1])), Int($0), 0, 0, 0) })
+        try get(call, .memory, flags: call.int(2), size: call[1]) {
+            ukk_raw(29, 0, Int(bitPattern: UInt(call[1])), Int($0), 0, 0, 0)
+        }
     }
 
     static let semget: SystemCallHandler = { call throws(Errno) in
-        try get(call, .semaphores, flags: call.int(2), existing: { ukk_raw(64, 0, Int(call.int(1)), Int($0), 0, 0, 0) })
+        guard call.int(1) >= 0 else { throw .invalidArgument }
+        return try get(call, .semaphores, flags: call.int(2), size: UInt64(call.int(1))) {
+            ukk_raw(64, 0, Int(call.int(1)), Int($0), 0, 0, 0)
+        }
     }
 
     static let msgget: SystemCallHandler = { call throws(Errno) in
-        try get(call, .queue, flags: call.int(1), existing: { ukk_raw(68, 0, Int($0), 0, 0, 0, 0) })
+        try get(call, .queue, flags: call.int(1), size: 0) { ukk_raw(68, 0, Int($0), 0, 0, 0, 0) }
     }
 
-    /// shmat, semop, semtimedop, msgsnd, msgrcv: the object is the first argument.
-    static let shm: SystemCallHandler = { call throws(Errno) in try use(call, .memory) }
-    static let sem: SystemCallHandler = { call throws(Errno) in try use(call, .semaphores) }
-    static let msg: SystemCallHandler = { call throws(Errno) in try use(call, .queue) }
+    /// shmat: to read, and unless SHM_RDONLY says otherwise to write.
+    static let shm: SystemCallHandler = { call throws(Errno) in
+        try use(call, .memory, wanted: call.int(2) & 0o10000 != 0 ? 4 : 6)
+    }
 
-    static let shmctl: SystemCallHandler = { call throws(Errno) in try control(call, .memory, call.int(1)) }
-    static let semctl: SystemCallHandler = { call throws(Errno) in try control(call, .semaphores, call.int(2)) }
-    static let msgctl: SystemCallHandler = { call throws(Errno) in try control(call, .queue, call.int(1)) }
+    /// semop, semtimedop: to change a semaphore, or to wait until it is zero.
+    static let sem: SystemCallHandler = { call throws(Errno) in
+        let count = Int(clamping: min(call[2], 500))
+        let operations = try? call.readArray(UInt16.self, at: call[1], count: count * 3)
+        let changes = operations.map { words in stride(from: 1, to: words.count, by: 3).contains { words[$0] != 0 } }
+        return try use(call, .semaphores, wanted: changes ?? true ? 2 : 4)
+    }
+
+    /// msgsnd, msgrcv.
+    static let msg: SystemCallHandler = { call throws(Errno) in try use(call, .queue, wanted: call.number == 69 ? 2 : 4)
+    }
+
+    static let shmctl: SystemCallHandler = { call throws(Errno) in
+        try control(call, .memory, call.int(1), structure: call[2], size: 112)
+    }
+    static let semctl: SystemCallHandler = { call throws(Errno) in
+        try control(call, .semaphores, call.int(2), structure: call[3], size: 104)
+    }
+    static let msgctl: SystemCallHandler = { call throws(Errno) in
+        try control(call, .queue, call.int(1), structure: call[2], size: 120)
+    }
 
     private static func get(
-        _ call: CallContext, _ kind: SysVTable.Kind, flags: CInt, existing make: (CInt) -> Int
+        _ call: CallContext, _ kind: Kind, flags: CInt, size: UInt64, _ make: (CInt) -> Int
     ) throws(Errno) -> Reply {
         let table = call.kernel.sysV
+        let identity = call.process.inherited.identity
         let key = call.int(0)
-        if key != 0, let id = table.keys[kind]?[key] {
+        if key != 0, let id = table.number(ofKey: key, kind), let object = table[id, kind] {
             if flags & 0o3000 == 0o3000 { throw .fileExists }
+            try permit(UInt32(flags) & 0o777, on: object, for: identity)
+            guard size <= object.size || kind == .queue else { throw .invalidArgument }
             return .value(Int(id))
         }
         guard key == 0 || flags & 0o1000 != 0 else { throw .noSuchFileOrDirectory }
-        // For the host's one user; who may do what inside is not told apart.
+        // For the host's one user; who may do what inside is told apart here.
         let id = make(flags & 0o7000 | 0o600)
         guard id >= 0 else { throw Errno(rawValue: CInt(-id)) }
-        table.objects[Int32(id), default: [:]][kind] = SysVTable.Object(kind: kind, key: key)
-        if key != 0 { table.keys[kind, default: [:]][key] = Int32(id) }
+        let owner = (identity.effectiveUID, identity.effectiveGID)
+        table.enter(
+            Int32(id), kind,
+            SysVTable.Object(
+                key: key, owner: owner, creator: owner, mode: UInt32(flags) & 0o777, maker: call.process.pid, size: size
+            ))
         return .value(id)
     }
 
-    private static func use(_ call: CallContext, _ kind: SysVTable.Kind) throws(Errno) -> Reply {
-        guard call.kernel.sysV.isOurs(call.int(0), kind) else { throw .invalidArgument }
+    private static func use(_ call: CallContext, _ kind: Kind, wanted: UInt32) throws(Errno) -> Reply {
+        guard let object = call.kernel.sysV[call.int(0), kind] else { throw .invalidArgument }
+        try permit(wanted, on: object, for: call.process.inherited.identity)
         return .native
     }
 
-    private static func control(_ call: CallContext, _ kind: SysVTable.Kind, _ command: CInt) throws(Errno) -> Reply {
-        // What goes by the place in the host's table (IPC_INFO, SHM_STAT, ...) shows nothing.
-        switch command & 0xFF {
-        case 3, 13...15, 18...20: throw .invalidArgument
-        default: break
+    /// sysvipc(7), Permissions. The bits that are wanted count for whichever of the three the caller is.
+    private static func permit(
+        _ wanted: UInt32, on object: SysVTable.Object, for identity: Identity
+    ) throws(Errno) {
+        let bits = (wanted | wanted >> 3 | wanted >> 6) & 6
+        let groups = identity.groups + [identity.effectiveGID]
+        let granted: UInt32 =
+            if identity.effectiveUID == object.owner.uid || identity.effectiveUID == object.creator.uid {
+                object.mode >> 6
+            } else if groups.contains(object.owner.gid) || groups.contains(object.creator.gid) {
+                object.mode >> 3
+            } else {
+                object.mode
+            }
+        if bits & ~granted != 0, !identity.has(.ownerOfIPC) { throw .permissionDenied }
+    }
+
+    private static func demandOwner(_ object: SysVTable.Object, _ identity: Identity) throws(Errno) {
+        guard
+            identity.effectiveUID == object.owner.uid || identity.effectiveUID == object.creator.uid
+                || identity.has(.administration)
+        else { throw .notPermitted }
+    }
+
+    private enum Command {
+        static let remove: CInt = 0
+        static let set: CInt = 1
+        static let status: CInt = 2
+        /// SETVAL and SETALL of semctl(2).
+        static let setValues: Set<CInt> = [16, 17]
+        /// GETPID, GETVAL, GETALL, GETNCNT, GETZCNT.
+        static let values: Set<CInt> = [11, 12, 13, 14, 15]
+        /// SHM_LOCK, SHM_UNLOCK.
+        static let locks: Set<CInt> = [11, 12]
+    }
+
+    private static func control(
+        _ call: CallContext, _ kind: Kind, _ command: CInt, structure: UInt64, size: Int
+    ) throws(Errno) -> Reply {
+        let table = call.kernel.sysV
+        let id = call.int(0)
+        let identity = call.process.inherited.identity
+        // IPC_64 is said by old C libraries.
+        let command = command & 0xFF
+        guard var object = table[id, kind] else { throw .invalidArgument }
+        switch command {
+        case Command.remove:
+            try demandOwner(object, identity)
+            table.forget(id, kind)
+            return .native
+        case Command.set:
+            try demandOwner(object, identity)
+            let new = try call.read(structure, count: size)
+            guard new.count == size else { throw .badAddress }
+            object.owner = (word(new, 4), word(new, 8))
+            object.mode = word(new, 20) & 0o777
+            if kind == .queue { try setRoom(of: id, word(new, 88)) }
+            table.enter(id, kind, object)
+            return .value(0)
+        case Command.status:
+            try permit(4, on: object, for: identity)
+            try call.write(try status(of: id, kind, object, call.kernel, size: size), at: structure)
+            return .value(0)
+        case let command where kind == .semaphores && Command.values.contains(command):
+            try permit(4, on: object, for: identity)
+            guard command == 11 else { return .native }
+            let pid = ukk_raw(66, Int(id), Int(call.int(1)), 11, 0, 0, 0)
+            guard pid >= 0 else { throw Errno(rawValue: CInt(-pid)) }
+            return .value(Int(call.kernel.visible(pid_t(pid))))
+        case let command where kind == .semaphores && Command.setValues.contains(command):
+            try permit(2, on: object, for: identity)
+            return .native
+        case let command where kind == .memory && Command.locks.contains(command):
+            try demandOwner(object, identity)
+            return .native
+        default:
+            // What goes by the place in the host's table (IPC_INFO, SHM_STAT, ...) shows nothing.
+            throw .invalidArgument
         }
-        guard call.kernel.sysV.isOurs(call.int(0), kind) else { throw .invalidArgument }
-        if command & 0xFF == CInt(IPC_RMID) { call.kernel.sysV.forget(call.int(0), kind) }
-        return .native
+    }
+
+    private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
+    }
+
+    /// IPC_STAT's structure as the container has it: `ipc64_perm` at its start, and numbers of processes.
+    private static func status(
+        of id: CInt, _ kind: Kind, _ object: SysVTable.Object, _ kernel: Kernel, size: Int
+    ) throws(Errno) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: size)
+        let result = bytes.withUnsafeMutableBytes { buffer in
+            let address = Int(bitPattern: buffer.baseAddress!)
+            return kind == .semaphores
+                ? ukk_raw(66, Int(id), 0, Int(Command.status), address, 0, 0)
+                : ukk_raw(kind.control, Int(id), Int(Command.status), address, 0, 0, 0)
+        }
+        guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
+        func put(_ value: UInt32, at offset: Int) {
+            for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(8 * index)) }
+        }
+        func show(pidAt offset: Int) {
+            put(UInt32(bitPattern: kernel.visible(pid_t(bitPattern: word(bytes, offset)))), at: offset)
+        }
+        put(UInt32(bitPattern: object.key), at: 0)
+        for (index, id) in [object.owner.uid, object.owner.gid, object.creator.uid, object.creator.gid].enumerated() {
+            put(id, at: 4 + 4 * index)
+        }
+        put(word(bytes, 20) & ~0o777 | object.mode, at: 20)
+        switch kind {
+        case .memory:
+            put(UInt32(bitPattern: kernel.processes.number(ofHost: object.maker)), at: 80)
+            show(pidAt: 84)
+        case .queue:
+            show(pidAt: 96)
+            show(pidAt: 100)
+        case .semaphores: break
+        }
+        return bytes
+    }
+
+    /// Sets how many bytes a queue holds; all else of it stays this kernel's on the host.
+    private static func setRoom(of id: CInt, _ room: UInt32) throws(Errno) {
+        var bytes = [UInt8](repeating: 0, count: 120)
+        let result = bytes.withUnsafeMutableBytes { buffer in
+            let address = Int(bitPattern: buffer.baseAddress!)
+            let current = ukk_raw(71, Int(id), Int(Command.status), address, 0, 0, 0)
+            guard current >= 0 else { return current }
+            buffer.storeBytes(of: UInt64(room), toByteOffset: 88, as: UInt64.self)
+            return ukk_raw(71, Int(id), Int(Command.set), address, 0, 0, 0)
+        }
+        guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
     }
 }
-
-private let IPC_RMID = 0

@@ -108,6 +108,11 @@ extension FileSystem {
         if node.type == .link { throw .notSupportedOnSocket }
         var changed = try attributes(of: node)
         guard changed.isOwned(by: caller.credentials) else { throw .notPermitted }
+        if let terminal = node.synthetic as? TerminalItem {
+            changed.mode = mode & 0o7777
+            terminal.attributes = changed
+            return
+        }
         let node = try prepareChange(node)
         changed.mode = mode & 0o7777
         if !caller.credentials.keepsSetID, !caller.credentials.isMember(of: changed.gid) { changed.mode &= ~0o2000 }
@@ -122,6 +127,12 @@ extension FileSystem {
             let keepsOwner = uid == nil || uid == changed.uid
             let mayGroup = gid == nil || gid == changed.gid || credentials.isMember(of: gid!)
             guard keepsOwner, mayGroup, credentials.uid == changed.uid else { throw .notPermitted }
+        }
+        if let terminal = node.synthetic as? TerminalItem {
+            changed.uid = uid ?? changed.uid
+            changed.gid = gid ?? changed.gid
+            terminal.attributes = changed
+            return
         }
         let node = try prepareChange(node)
         if node.type == .file {

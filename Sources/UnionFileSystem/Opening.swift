@@ -256,7 +256,8 @@ extension FileSystem {
                     try check(ukf_open(AT_FDCWD, path, flags & FileSystem.hostFlags & ~O_TRUNC | O_NOCTTY, 0))
                 })
         case .master:
-            return .descriptor(try terminals.openMaster(flags: flags & (O_ACCMODE | O_NONBLOCK)))
+            return .descriptor(
+                try terminals.openMaster(flags: flags & (O_ACCMODE | O_NONBLOCK), for: caller.credentials.uid))
         case .folder, .link, .magic:
             throw .invalidArgument
         }

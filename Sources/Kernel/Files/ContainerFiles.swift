@@ -63,8 +63,8 @@ package final class ContainerFiles: ProcessTableView {
     }
 
     /// A terminal that the kernel opened for a process: a name in /dev/pts.
-    package func enter(terminal master: CInt) {
-        system.enter(terminal: master)
+    package func enter(terminal master: CInt, for user: UInt32) {
+        system.enter(terminal: master, for: user)
     }
 
     /// What a process of the container that is born from outside (boot, exec) starts with. Makes the working folder
@@ -188,12 +188,13 @@ package final class ContainerFiles: ProcessTableView {
     // MARK: ProcessTableView
 
     package func processNumbers() -> [Int32] {
-        kernel.processes.processes.values.map { number(of: $0) }.sorted()
+        let table = kernel.processes
+        return (table.processes.values.map { number(of: $0) } + table.zombies().map { $0.pid }).sorted()
     }
 
     private func process(_ number: Int32) -> Process? {
         if number == 1 { return kernel.processes.first }
-        return kernel.processes.processes[number]
+        return kernel.processes.processes[number] ?? kernel.processes.zombie(number)
     }
 
     package func processView(_ number: Int32) -> ProcessView? {

@@ -1,0 +1,196 @@
+"""Processes and who they are: what programs natively see and do they see and do inside."""
+import difflib
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pexpect
+import pytest
+
+from conftest import BIN
+from kernel_driver import Kernel
+
+HERE = pathlib.Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """The program that writes the transcript."""
+    path = tmp_path_factory.mktemp("processes") / "program"
+    subprocess.run(["gcc", "-O1", "-w", "-static", "-pthread", "-o", path, HERE / "processes/processes.c"], check=True)
+    return path
+
+
+@pytest.fixture
+def root(tmp_path, program):
+    """A root folder of busybox and the program."""
+    tmp_path.chmod(0o755)
+    for name in ("bin", "etc", "tmp", "dev", "proc"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "tmp").chmod(0o1777)
+    shutil.copy("/bin/busybox", tmp_path / "bin/busybox")
+    shutil.copy(program, tmp_path / "bin/program")
+    for applet in ("sh", "sleep", "true", "cat", "ps"):
+        (tmp_path / "bin" / applet).symlink_to("busybox")
+    return tmp_path
+
+
+def test_calls_about_processes_answer_as_natively(root, program):
+    native = subprocess.run([program, program], env={"PATH": "/bin"}, capture_output=True, text=True, timeout=60)
+    expected = native.stdout.splitlines()
+    assert len(expected) > 250, native.stderr
+    user = {"uid": os.getuid(), "gid": os.getgid(), "environment": ["PATH=/bin"]}
+    kernel = Kernel(root, ["sh", "-c", "/bin/program /bin/program; :"], **user)
+    _, output = kernel.finish()
+    difference = list(difflib.unified_diff(expected, output.splitlines(), "natively", "inside", lineterm="", n=1))
+    assert not difference, "\n".join(difference)
+
+
+def test_thousands_of_short_processes_leave_nothing(root):
+    kernel = Kernel(root, ["sleep", "1000"])
+
+    def held():
+        status = pathlib.Path(f"/proc/{kernel.pid}/status").read_text()
+        memory = int(status.split("RssAnon:")[1].split()[0])
+        return len(os.listdir(f"/proc/{kernel.pid}/fd")), memory
+
+    def run(script):
+        answer, reader = kernel.execute(["sh", "-c", script], adopt=True)
+        output = Kernel.text(reader)
+        os.waitpid(answer[1], 0)
+        return output
+
+    def row(count):
+        return run(f"i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i+1)); done; echo done")
+
+    assert row(500) == "done\n"
+    before = held()
+    assert row(2500) == "done\n"
+    # Many at once, each with a program of its own.
+    assert run("i=0; while [ $i -lt 300 ]; do sleep 1 & i=$((i+1)); done; wait; echo done") == "done\n"
+    assert row(100) == "done\n"
+    after = held()
+    assert after[0] <= before[0] + 4
+    assert after[1] <= before[1] + 1500, (before, after)
+    assert len(kernel.pids()) == 1
+    os.kill(kernel.first, 9)
+    kernel.finish()
+
+
+def test_those_that_ended_are_seen_until_they_are_waited_for(root):
+    script = "sh -c 'true & exec sleep 0.6' & sleep 0.3; ps -o stat,comm; wait; ps -o stat,comm"
+    _, output = Kernel(root, ["sh", "-c", script]).finish()
+    first, second = output.split("STAT")[1:]
+    assert "Z    sh" in first.replace("true", "sh") and "Z" not in second
+
+
+@pytest.fixture
+def terminal(chain, debian, name):
+    """An interactive shell of Debian's at a terminal."""
+    shell = pexpect.spawn(
+        str(BIN / "uk"), ["run", "--rm", "-it", "--name", name, "-e", "PS1=<#>", "debian:bookworm", "bash", "--norc", "-i"],
+        env=chain.env, encoding="utf-8", timeout=20, dimensions=(30, 120))
+    shell.expect("<#>")
+
+    def enter(command, expected="<#>"):
+        shell.sendline(command)
+        shell.expect(expected)
+        return shell.before.replace("\r", "").strip()
+
+    enter("bind 'set enable-bracketed-paste off'; stty -echo")
+    yield shell, enter
+    shell.close(force=True)
+
+
+def test_a_shell_controls_its_jobs(terminal):
+    shell, enter = terminal
+    lines = enter("tty; stty size; ps -o pid,pgid,sid,tty,stat,comm").split("\n")
+    assert lines[0].startswith("/dev/pts/") and lines[1] == "30 120"
+    pid, group, session, tty, state, name = lines[3].split()
+    assert (pid, group, session, state, name) == ("1", "1", "1", "Ss", "bash") and f"/dev/{tty}" == lines[0]
+    assert lines[4].split()[4:] == ["R+", "ps"] and lines[4].split()[0] == lines[4].split()[1]
+    enter("sleep 100 & sleep 101 &")
+    shell.sendline("sleep 102")
+    time.sleep(0.3)
+    shell.send("\x1a")
+    shell.expect("Stopped +sleep 102\r\n<#>")
+    assert [line.split()[1] for line in enter("jobs").split("\n")] == ["Running", "Running", "Stopped"]
+    enter("bg")
+    assert enter("jobs").count("Running") == 3
+    enter("fg %1", "sleep 100\r\n")
+    time.sleep(0.3)
+    shell.send("\x03")
+    shell.expect("<#>")
+    assert enter("echo $?") == "130"
+    enter("kill %2 %3; wait 2>/dev/null")
+    enter("sh -c 'trap \"echo caught; exit 3\" INT; echo ready; read x'", "ready\r\n")
+    shell.send("\x03")
+    shell.expect("caught\r\n<#>")
+    assert enter("echo $?") == "3"
+    enter("cat & sleep 0.3; jobs", "Stopped +cat\r\n<#>")
+    enter("kill %1; wait")
+    lines = enter("tty < /dev/null; [ -t 0 ] && echo terminal").split("\n")
+    assert (lines[0], lines[-1]) == ("not a tty", "terminal")
+    # The shell outlives what it handles.
+    shell.send("\x03\x1a\x1c")
+    time.sleep(0.2)
+    enter("")
+    enter("kill -TSTP $$; echo pid $$", "pid 1\r\n<#>")
+    shell.sendline("exit 4")
+    shell.expect(pexpect.EOF)
+    shell.close()
+    assert shell.exitstatus == 4
+
+
+def test_su_and_sudo_ask_for_passwords(terminal):
+    shell, enter = terminal
+    enter("useradd -m -s /bin/bash joe; echo joe:secret | chpasswd; echo root:geheim | chpasswd; usermod -aG sudo joe")
+    enter("echo \"127.0.0.1 $(hostname)\" >> /etc/hosts")
+    enter("su - joe", "joe@[^ ]*\\$ ")
+    enter("sudo whoami", "password for joe: ")
+    enter("wrong", "try again.\r\n.*password for joe: ")
+    enter("secret", "root\r\n")
+    shell.expect("\\$ ")
+    enter("sudo -n sh -c 'id -u; exit 5'; echo rc $?", "0\r\nrc 5\r\n")
+    enter("su -c whoami", "Password: ")
+    enter("bad", "Authentication failure\r\n")
+    enter("su -c whoami", "Password: ")
+    enter("geheim", "root\r\n")
+    enter("id -un; exit", "joe\r\n")
+
+
+def test_su_sudo_and_runuser_change_the_user(debian):
+    out = debian("""
+        useradd -m -s /bin/bash joe; echo "127.0.0.1 $(hostname)" >> /etc/hosts
+        echo 'joe ALL=(ALL) NOPASSWD: /usr/bin/id, /bin/sh' > /etc/sudoers.d/joe; chmod 440 /etc/sudoers.d/joe
+        su joe -c 'sudo id -u; sudo -u www-data id -un; sudo -n whoami 2>&1; sudo sh -c "exit 5"; echo $?'
+        su - joe -c 'pwd; echo $USER $SHELL'; su -s /bin/sh nobody -c 'id -un'; runuser -u joe -- id -un
+        sudo -u joe -i pwd; sudo -u joe env | grep -c ^SUDO_
+        su joe -c 'sudo cat /etc/shadow' 2>&1 | tail -1 || true
+        """).stdout.splitlines()
+    assert out == [
+        "0", "www-data", "sudo: a password is required", "5", "/home/joe", "joe /bin/bash", "nobody", "joe", "/home/joe", "4",
+        "sudo: a password is required"]
+
+
+def test_perl_forks_pipes_and_handles_signals(debian):
+    out = debian(r"""
+        cat > /tmp/t.pl <<'EOF'
+        use strict; use warnings; use POSIX qw(:sys_wait_h setsid); use IPC::Open3; $| = 1;
+        my $pid = fork // die; if (!$pid) { exit 7 } waitpid $pid, 0; print "exit ", $? >> 8, "\n";
+        open my $pipe, "-|", "sh", "-c", "echo out; exit 3" or die; print <$pipe>; close $pipe; print "close ", $? >> 8, "\n";
+        print "ticks ", join(",", map { chomp; $_ } `seq 3`), " ", system("kill -9 \$\$") & 127, "\n";
+        local $SIG{USR1} = sub { print "usr1\n" }; kill USR1 => $$;
+        eval { local $SIG{ALRM} = sub { die "alarm\n" }; alarm 1; select undef, undef, undef, 5; }; print $@;
+        my ($in, $both); my $p = open3($in, $both, undef, "cat"); print $in "through\n"; close $in; print <$both>; waitpid $p, 0;
+        my @kids = map { my $n = $_; my $k = fork // die; exit $n unless $k; $k } 1 .. 20;
+        my $sum = 0; while ((my $k = waitpid -1, 0) > 0) { $sum += $? >> 8 } print "sum $sum\n";
+        $0 = "renamed"; open my $c, "<", "/proc/$$/cmdline"; print "name ", substr(<$c>, 0, 7), "\n";
+        exec { "/bin/echo" } "anything", "executed";
+        EOF
+        perl /tmp/t.pl; printf '#!/usr/bin/perl -w\nprint "script @ARGV\n"' > /tmp/s; chmod +x /tmp/s; /tmp/s a b
+        """).stdout.splitlines()
+    assert out == [
+        "exit 7", "out", "close 3", "ticks 1,2,3 9", "usr1", "alarm", "through", "sum 210", "name renamed", "executed", "script a b"]
