@@ -1,0 +1,65 @@
+"""/proc, /sys and /dev are the container's own, and the tools that read them work."""
+import re
+
+
+def test_proc_self_tells_of_the_process_inside(debian):
+    out = debian(r"""
+        readlink /proc/self/exe /proc/self/cwd /proc/self/root /proc/self/fd/0
+        readlink /proc/self/fd/1 | sed 's/[0-9]\+/N/'; grep -E '^(Name|Pid|PPid|Uid|NoNewPrivs)' /proc/self/status | head -4 | sed 's/Pid:\t[0-9]*/Pid:/'
+        cat /proc/self/cgroup; cut -d' ' -f2,5,6 /proc/1/stat; cat /proc/self/cmdline | tr '\0' ' '; echo; cat /proc/self/comm
+        ls -a /proc/self/fd | head -2 | tr '\n' ' '; echo; ls /proc/self/task | wc -l; grep -c ukloader /proc/self/maps >/dev/null && echo loader
+        grep -E '/usr/bin/grep|libc.so' /proc/self/maps | awk '{print $6}' | sort -u; readlink /proc/self/ns/net | sed 's/[0-9]\+/N/'; stat -Lc %F /proc/self/ns/uts
+        echo 5 > /proc/self/oom_score_adj; cat /proc/self/oom_score_adj; printf new > /proc/$$/comm; cat /proc/$$/comm
+        wc -c < /proc/self/auxv; cat /proc/self/fdinfo/0 | head -1; ls /proc | grep -c '^[0-9]'
+        """, "-w", "/usr").stdout.splitlines()
+    assert out == [
+        "/usr/bin/readlink", "/usr", "/", "/dev/null", "pipe:[N]", "Name:\tgrep", "Pid:", "PPid:", "Uid:\t0\t0\t0\t0",
+        "0::/", "(bash) 1 1", "cat /proc/self/cmdline ", "cat", ". .. ", "1", "loader", "/usr/bin/grep",
+        "/usr/lib/x86_64-linux-gnu/libc.so.6", "net:[N]", "regular empty file", "5", "new", out[-3], "pos:\t0", "3",
+    ], out
+    assert int(out[-3]) > 200
+
+
+def test_mounts_show_nothing_of_the_hosts_folders(chain, debian, tmp_path):
+    (tmp_path / "volume").mkdir()
+    (tmp_path / "file").write_text("x")
+    out = debian(
+        "cat /proc/mounts /proc/self/mountinfo; mount; df -h; findmnt; grep -H . /proc/self/maps", "-v",
+        f"{tmp_path}/volume:/volume", "-v", f"{tmp_path}/file:/single:ro").stdout
+    assert " /volume " in out and " /single " in out
+    assert str(chain.folder) not in out and str(tmp_path) not in out
+    assert re.search(r"^/dev/root on /single type \w+ \(ro,relatime\)$", out, re.MULTILINE)
+
+
+def test_memory_and_processors_keep_to_the_limits(debian):
+    out = debian(
+        """
+        free -m | awk '/Mem/ {print $2, ($4 > 300), ($4 < 512)}'; grep -c ^processor /proc/cpuinfo; nproc
+        cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids.current
+        top -bn1 | sed -n 4p; python3 -c 'import os; print(os.sysconf("SC_NPROCESSORS_ONLN") > 0)'
+        """, "-m", "512m", "--cpuset-cpus", "0", "--cpus", "0.5", "--pids-limit", "60").stdout.splitlines()
+    assert out[:7] == ["512 1 1", "1", "1", "536870912", "50000 100000", "60", out[6]]
+    assert 1 < int(out[6]) < 10 and out[7].startswith("MiB Mem :    512.0 total") and out[8] == "True"
+
+
+def test_tools_that_read_proc_work(debian):
+    out = debian(r"""
+        sleep 100 &
+        ps -eo ppid,user,comm | head -3 | tail -2 | sed 's/  */ /g'; pgrep -c sleep; pidof sleep | wc -w
+        top -bn1 | grep -c ' sleep *$'; uptime | grep -c load; pmap 1 | tail -1 | grep -c total; lscpu | grep -c '^CPU(s)'
+        vmstat | wc -l; sysctl -n kernel.hostname; cat /proc/sys/net/core/somaxconn | grep -c .; prlimit -p 1 | grep -c NOFILE
+        sysctl -w vm.swappiness=1 2>&1 | grep -c 'Read-only\|denied\|Invalid'; df / | tail -1 | awk '{print $1, $6}'
+        ls -l /dev/null /dev/ptmx /dev/fd | awk '{print $1, $NF}'; script -qc tty /dev/null | tr -d '\r'; echo x > /dev/full
+        """, "--hostname", "box", check=False).stdout.splitlines()
+    assert out == [
+        " 0 root bash", " 1 root sleep", "1", "1", "1", "1", "1", "1", "3", "box",
+        "1", "1", "1", "overlay /", "lrwxrwxrwx /proc/self/fd", "crw-rw-rw- /dev/null", "lrwxrwxrwx pts/ptmx", "/dev/pts/0",
+    ], out
+
+
+def test_standard_input_can_be_opened_anew_after_its_end(chain, debian):
+    result = chain.uk(
+        "run", "--rm", "-i", "debian:bookworm", "sh", "-c",
+        "sleep 0.3; cat /dev/stdin; cat /dev/stdin; cat /proc/self/fd/0; echo end > /dev/stdout; echo e > /dev/stderr",
+        input="given\n", timeout=20)
+    assert (result.stdout, result.stderr) == ("given\nend\n", "e\n")
