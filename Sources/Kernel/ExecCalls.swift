@@ -204,6 +204,7 @@ enum ExecCalls {
             let isChanged = state.identity.execute(file)
             state.isElevated = isChanged
             state.executable = pending.programFile.path
+            state.program = pending.programFile.node
             state.interpreterArguments = pending.prepended.isEmpty ? replaced : pending.prepended
             state.dumpable = isChanged ? 0 : 1
         }

@@ -1,4 +1,5 @@
 import Glibc
+import UnionFileSystem
 
 /// A process of the container. Belongs to the kernel's loop thread.
 package final class Process {
@@ -58,6 +59,8 @@ package struct InheritedState {
     package var files: FileState
     /// Absolute path, in the container, of the program that it runs; empty before the first exec.
     package var executable: [UInt8] = []
+    /// The file that it is in, which nobody may write meanwhile.
+    var program: Node?
     /// What stands before the process's own argv because of a `#!`: the interpreter, its argument, the script.
     package var interpreterArguments: [[UInt8]] = []
     /// Whether the program gained rights by being executed (AT_SECURE).

@@ -11,7 +11,9 @@ package struct ProgramFile {
     package var uid: UInt32
     package var gid: UInt32
 
-    /// The file's node, where nobody changes what is in it.
+    /// The file's node; nil for one that has no name.
+    var node: Node?
+    /// The same, where nobody changes what is in it.
     var layerNode: Node?
     /// What its headers say, if that is known.
     var executable: Executable?

@@ -28,6 +28,10 @@ package final class Node {
     var origin: Node?
     /// The node that knows about the file.
     var real: Node { origin ?? self }
+    /// Whether both are names of one file.
+    package func isSameFile(as other: Node) -> Bool {
+        real === other.real || (hostID != nil && hostID == other.hostID)
+    }
     private var hasLostItsName = false
     package internal(set) var isRemoved: Bool {
         get { hasLostItsName || origin?.hasLostItsName == true }

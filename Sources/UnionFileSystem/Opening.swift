@@ -91,6 +91,7 @@ extension FileSystem {
         }
         if writes {
             try demandWritable(node)
+            if processes?.isExecuted(node) == true { throw .textFileBusy }
         }
         let node = node.real
         if writes {

@@ -8,6 +8,8 @@ package protocol ProcessTableView: AnyObject {
     func number(ofHost pid: Int32) -> Int32
     /// Whether `thread` (a host's number) belongs to the process.
     func isThread(_ thread: Int32, of number: Int32) -> Bool
+    /// Whether a process runs the program in a file.
+    func isExecuted(_ node: Node) -> Bool
     /// What the container may use, and does.
     func resources() -> ResourceView
 }

@@ -86,6 +86,17 @@ def test_those_that_ended_are_seen_until_they_are_waited_for(root):
     assert "Z    sh" in first.replace("true", "sh") and "Z" not in second
 
 
+def test_a_program_is_not_written_while_it_runs_nor_run_while_it_is_written(root):
+    script = """
+    cat /bin/program > /tmp/p; chmod +x /tmp/p; /tmp/p --sleep & sleep 0.3
+    echo x >> /tmp/p; kill $!; wait; echo x >> /tmp/p && echo written
+    (exec 9>> /tmp/p; /tmp/p --exit; echo $?); /tmp/p --exit; echo $?
+    """
+    _, output = Kernel(root, ["sh", "-c", script]).finish()
+    assert [line.removeprefix("sh: ") for line in output.splitlines()] == [
+        "can't create /tmp/p: Text file busy", "written", "/tmp/p: Text file busy", "126", "9"]
+
+
 @pytest.fixture
 def terminal(chain, debian, name):
     """An interactive shell of Debian's at a terminal."""

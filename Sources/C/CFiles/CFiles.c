@@ -237,6 +237,8 @@ ssize_t ukf_write(int fd, const void *buffer, size_t size) {
     return n < 0 ? -errno : n;
 }
 
+int ukf_lease(int fd, int type) { return fcntl(fd, F_SETLEASE, type) < 0 ? -errno : 0; }
+
 int ukf_memfd(const char *name, int sealable) {
     return result(memfd_create(name, MFD_CLOEXEC | (sealable ? MFD_ALLOW_SEALING : 0)));
 }

@@ -115,7 +115,12 @@ package final class ContainerFiles: ProcessTableView {
             var file = ProgramFile(
                 descriptor: descriptor, path: system.path(of: node, from: caller.root) ?? path,
                 mode: keepsID ? attributes.mode : attributes.mode & ~0o6000, uid: attributes.uid, gid: attributes.gid)
+            file.node = node
             file.layerNode = system.isOfLayer(node) ? node : nil
+            if file.layerNode == nil, isBeingWritten(descriptor) {
+                close(descriptor)
+                throw .textFileBusy
+            }
             file.executable = kept?.executable
             return file
         case .descriptor(let name):
@@ -127,6 +132,15 @@ package final class ContainerFiles: ProcessTableView {
             let shown = (try? system.descriptorText(text, for: caller)) ?? name
             return ProgramFile(descriptor: descriptor, path: shown, mode: 0o755, uid: stat.uid, gid: stat.gid)
         }
+    }
+
+    /// Whether somebody holds a file open to write to it: then nobody gets a lease on it (fcntl(2), F_RDLCK).
+    private func isBeingWritten(_ descriptor: CInt) -> Bool {
+        guard ukf_lease(descriptor, F_RDLCK) == -EAGAIN else {
+            _ = ukf_lease(descriptor, F_UNLCK)
+            return false
+        }
+        return true
     }
 
     /// Whoever may execute a file may not be able to read it: the loader does it for him.
@@ -219,6 +233,10 @@ package final class ContainerFiles: ProcessTableView {
     package func number(ofHost pid: Int32) -> Int32 {
         guard let process = kernel.processes.processes[pid] else { return 0 }
         return number(of: process)
+    }
+
+    package func isExecuted(_ node: Node) -> Bool {
+        kernel.processes.processes.values.contains { $0.inherited.program?.isSameFile(as: node) == true }
     }
 
     package func isThread(_ thread: Int32, of number: Int32) -> Bool {

@@ -58,6 +58,8 @@ int64_t ukf_seek(int fd, int64_t offset, int whence);
 ssize_t ukf_pread(int fd, void *buffer, size_t size, int64_t offset);
 ssize_t ukf_write(int fd, const void *buffer, size_t size);
 int ukf_memfd(const char *name, int sealable);
+/// fcntl(2), F_SETLEASE.
+int ukf_lease(int fd, int type);
 /// Gives an empty file another one's data without copying, where the host can (reflinks).
 int ukf_clone(int from, int to);
 /// Copies all of a file's data: by reflink, copy_file_range or hand, whichever the host has first. Holes stay holes.
