@@ -16,6 +16,7 @@ enum ExecCalls {
         {
             return try commit(pending, call)
         }
+        if isRepeated(call, path: call[0]) { return .native }
         let path = try call.readString(at: call[0])
         try begin(
             call, path: path, folder: AT_FDCWD, flags: 0, empty: call[0] + UInt64(path.count), argv: call[1],
@@ -30,6 +31,7 @@ enum ExecCalls {
             pending.stage = .released
             return .native
         }
+        if isRepeated(call, path: call[1]) { return .native }
         let flags = call.uint(4)
         guard flags & ~UInt32(UKK_AT_EMPTY_PATH | 0x100) == 0 else { throw .invalidArgument }
         let path = try call.readString(at: call[1])
@@ -38,6 +40,13 @@ enum ExecCalls {
             call, path: path, folder: call.int(0), flags: flags, empty: call[1] + UInt64(path.count), argv: call[2],
             envp: call[3])
         return .later
+    }
+
+    private static func isRepeated(_ call: CallContext, path: UInt64) -> Bool {
+        guard let pending = call.process.pendingExec, pending.tid == call.tid, pending.stage == .released else {
+            return false
+        }
+        return pending.traced?.isRepeated(call.number, path: path, memory: call.kernel.memory, tid: call.tid) == true
     }
 
     /// The first program of a process that was asked for from outside.
@@ -280,7 +289,11 @@ extension Kernel {
     /// Before that, the thread may run a signal's handler, and come back to the exec.
     func execMayHaveFailed(_ process: Process, _ notification: seccomp_notif) {
         guard let pending = process.pendingExec, pending.tid == pid_t(notification.pid), pending.stage == .released,
-            notification.data.nr != 59 || notification.data.args.0 != UKL_REQUEST
+            notification.data.nr != 59 || notification.data.args.0 != UKL_REQUEST,
+            pending.traced?.isRepeated(
+                Int(notification.data.nr),
+                path: notification.data.nr == 59 ? notification.data.args.0 : notification.data.args.1, memory: memory,
+                tid: pending.tid) != true
         else { return }
         process.pendingExec = nil
         process.loading = nil

@@ -135,6 +135,13 @@ struct TracedExec: Sendable {
         close(replaced.original)
     }
 
+    /// Whether a call is this exec once more: the host does it again when a signal or a tracer came in between.
+    func isRepeated(_ number: Int, path: UInt64, memory: CallerMemory, tid: pid_t) -> Bool {
+        guard number == 59 || number == 322, path == address else { return false }
+        var now: [UInt8] = [0, 0]
+        return now.withUnsafeMutableBytes { memory.read(tid, path, into: $0) } == 2 && now == TracedExec.loaderName
+    }
+
     /// Waits until the host has read the path: the new program is named after it.
     private func awaitStart(orUntil isOver: () -> Bool) {
         var pause: UInt32 = 30
