@@ -33,8 +33,8 @@ final class Limiter {
         if kernel.limits.cpuQuota <= 0 {
             if isHolding, kernel.status != .paused { kernel.resumeAll() }
             isHolding = false
-            last = nil
         }
+        last = nil
         credit = quota(kernel)
         kernel.events.wake()
     }
@@ -49,7 +49,8 @@ final class Limiter {
         let used = kernel.processorTime()
         let isIdle = last.map { $0.used == used } ?? false
         var wait = Limiter.longest
-        if kernel.limits.memory > 0 { wait = min(wait, lookAtMemory(kernel, isIdle: isIdle)) }
+        // Nobody who does not run takes memory.
+        if kernel.limits.memory > 0, !isIdle || victim != 0 { wait = min(wait, lookAtMemory(kernel)) }
         if kernel.limits.cpuQuota > 0, kernel.status != .paused {
             wait = min(wait, lookAtTime(kernel, used, isIdle: isIdle))
         } else {
@@ -102,7 +103,7 @@ final class Limiter {
 
     // MARK: Memory
 
-    private func lookAtMemory(_ kernel: Kernel, isIdle: Bool) -> Int {
+    private func lookAtMemory(_ kernel: Kernel) -> Int {
         if victim != 0, kernel.processes.processes[victim] != nil { return 5 }
         victim = 0
         let limit = UInt64(kernel.limits.memory)
@@ -121,7 +122,6 @@ final class Limiter {
                 return 5
             }
         }
-        if isIdle { return Limiter.longest }
         return max(2, min(Limiter.longest, Int((limit - usage) / (2 * Limiter.speed))))
     }
 

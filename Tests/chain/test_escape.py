@@ -346,3 +346,15 @@ def test_hostile_programs_harm_nobody_but_themselves(root, program, error):
         assert result in ("ENOEXEC", "ELIBBAD", "EINVAL"), output
     else:
         assert result in ("ENOEXEC", "ELIBBAD", "ELOOP", "EINVAL", "ENOENT", "EACCES", "signal 11", "signal 7", "signal 5"), output
+
+
+@pytest.mark.parametrize("options", [[], ["-t"], ["-i"]])
+def test_an_engines_container_gets_no_descriptors_of_the_chain(chain, options):
+    script = "for fd in /proc/self/fd/*; do echo ${fd##*/}; done"
+    names = chain.uk("run", "--rm", *options, "runu-base", "sh", "-c", script, input="").stdout.split()
+    # The shell's own, for reading the folder, is gone by the time that it prints, or is its 3.
+    assert set(names) <= {"0", "1", "2", "3"}, names
+    chain.uk("run", "-d", "--name", "inner", "runu-base", "sleep", "100")
+    names = chain.uk("exec", "inner", "sh", "-c", script).stdout.split()
+    chain.uk("rm", "-f", "inner")
+    assert set(names) <= {"0", "1", "2", "3"}, names
