@@ -180,6 +180,8 @@ package final class EventLoop {
             let pid = waitpid(-1, &status, WNOHANG)
             if pid < 0, errno == EINTR { continue }
             guard pid > 0 else { return }
+            // Stopped, not ended: a child may have made its parent its tracer.
+            if status & 0xFF == 0x7F { continue }
             childEnded(pid, status)
         }
     }
