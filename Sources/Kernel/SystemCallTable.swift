@@ -365,7 +365,7 @@ package enum SystemCallTable {
         ),
         SystemCall(
             317, "seccomp",
-            .depends([Rule(0, .isOne(of: [0, 1]), .handled(IdentityCalls.seccomp))], otherwise: .native)),
+            .depends([Rule(0, .isOne(of: [2, 3]), .native)], otherwise: .handled(IdentityCalls.seccomp))),
         SystemCall(318, "getrandom", .native),
         SystemCall(319, "memfd_create", .native),
         SystemCall(320, "kexec_file_load", .refused(.notPermitted)),

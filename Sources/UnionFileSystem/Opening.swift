@@ -97,6 +97,7 @@ extension FileSystem {
         if writes {
             if flags & O_TRUNC == 0 { try demandSpace(on: node.mount) }
             try copyUp(node, withData: flags & O_TRUNC == 0)
+            shared?.forget(node)
             try dropPrivileges(of: node, for: caller.credentials)
         }
         let tree = node.mount.tree!
@@ -222,6 +223,7 @@ extension FileSystem {
         let isWrite = [O_WRONLY, O_RDWR].contains(flags & O_ACCMODE) || flags & O_TRUNC != 0
         return try withCString(path) { path throws(Errno) in
             if isWrite {
+                shared?.flush()
                 // A removed file may be one of a layer, which nobody may write.
                 var link = [CChar](repeating: 0, count: 4096)
                 let count = ukf_readlink(AT_FDCWD, path, &link, 4095)

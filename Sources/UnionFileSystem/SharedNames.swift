@@ -81,7 +81,7 @@ package final class SharedNames {
     // MARK: Names
 
     /// A lookup found a node under a name of a folder, or nothing.
-    func saw(_ name: Name, in folder: Node, _ node: Node?) {
+    func saw(_ name: Name, in folder: Node, _ node: Node?, _ stat: ukf_stat? = nil) {
         guard folder.synthetic == nil, name.count <= Int(UKI_TEXT), !name.isEmpty else { return }
         let number = number(of: folder)
         guard number != 0 else { return }
@@ -90,6 +90,7 @@ package final class SharedNames {
         var target: [UInt8] = []
         if let node {
             guard describe(node, &value) else { return }
+            if let stat { fill(&value, stat) }
             if node.type == .link { target = node.linkTarget ?? [] }
         } else {
             value.kind = UInt8(UKI_ABSENT)
@@ -109,11 +110,44 @@ package final class SharedNames {
     }
 
     /// A node's attributes have been asked for, and are told from now on if they may be.
-    package func saw(_ node: Node) {
+    ///
+    /// - Parameter stat: what is shown of it at this moment. A file that can be written to is told with it while nobody has it
+    ///   open for writing: whoever opens it so asks this kernel first.
+    package func saw(_ node: Node, _ stat: ukf_stat? = nil) {
         var at = node
         while at.parent == nil, let point = at.mount.point { at = point }
         guard let parent = at.parent, !at.isRemoved else { return }
+        if let stat, node.type == .file, node.layerStat == nil, !isTold(at.name, in: parent, with: UInt8(UKI_HAS_STAT)),
+            isQuiet(node, stat)
+        {
+            return saw(at.name, in: parent, node, stat)
+        }
         saw(at.name, in: parent, node)
+    }
+
+    private func isTold(_ name: Name, in folder: Node, with flag: UInt8) -> Bool {
+        guard isTold(folder) else { return false }
+        var found = false
+        withBytes(of: name) { bytes in
+            let known = uki_find(table, folder.sharedNumber, bytes.baseAddress!, UInt32(bytes.count))
+            found = known.map { $0.pointee.flags & flag != 0 } ?? false
+        }
+        return found
+    }
+
+    /// Whether a file of a writable folder stays as it is until somebody asks to write to it.
+    ///
+    /// Reading changes its time of access only when that is not the latest of its times, or a day old (mount(8), relatime).
+    private func isQuiet(_ node: Node, _ stat: ukf_stat) -> Bool {
+        guard node.attributes != nil, stat.nlink == 1, let tree = node.mount.tree, !tree.isVolatile,
+            tree.isWritable, node.place == 0, !node.isRemoved
+        else { return false }
+        let accessed = (stat.atime, stat.atime_ns)
+        guard accessed > (stat.mtime, stat.mtime_ns), accessed > (stat.ctime, stat.ctime_ns),
+            stat.atime > time(nil) - 23 * 3600
+        else { return false }
+        let quiet = try? tree.at(node, place: 0) { descriptor, path in ukf_is_quiet(descriptor, path) }
+        return quiet == 1
     }
 
     private func grow() {

@@ -100,6 +100,7 @@ extension FileSystem {
             try demand(try attributes(of: node))
             try demandWritable(node)
             try copyUp(node.real)
+            shared?.forget(node.real)
         }
         try withXattrs(of: place, changes: true) { _, attributes, descriptor, path throws(Errno) in
             try demand(attributes)

@@ -617,6 +617,89 @@ static void files(void) {
     }
 }
 
+/// A file that is written to: whoever may still write to it, what stat says is what is so.
+static void writes(void) {
+    const char *path = "/tmp/made/file";
+    char buffer[144], text[8];
+    warm_up();
+    demand_changed();
+    if (mkdir("/tmp/made", 0755)) fail("mkdir: %m");
+    for (int round = 0; round < 3; round++) {
+        int file = open(path, O_CREAT | O_RDWR, 0644), reader;
+#define LOOK                                                                                                           \
+    do {                                                                                                               \
+        for (int i = 0; i < 3; i++) question(AT_FDCWD, path);                                                          \
+    } while (0)
+#define READ                                                                                                           \
+    do {                                                                                                               \
+        usleep(5000);                                                                                                  \
+        reader = open(path, O_RDONLY);                                                                                 \
+        if (read(reader, text, 8) < 0) fail("read: %m");                                                               \
+        close(reader);                                                                                                 \
+    } while (0)
+        LOOK;
+        if (write(file, "one", 3) != 3) fail("write");
+        READ;
+        LOOK;
+        if (write(file, "two", 3) != 3) fail("write");
+        LOOK;
+        char *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        close(file);
+        READ;
+        LOOK;
+        memcpy(mapped, "three", 5);
+        msync(mapped, 4096, MS_SYNC);
+        LOOK;
+        munmap(mapped, 4096);
+        READ;
+        LOOK;
+        // Now nobody can write to it: it is answered inside, and of what comes next nothing may be missed.
+        int left = open(path, O_RDONLY);
+        LOOK;
+        char name[64];
+        snprintf(name, sizeof name, "/proc/self/fd/%d", left);
+        file = open(name, O_WRONLY | O_APPEND);
+        if (file < 0) fail("open %s: %m", name);
+        LOOK;
+        if (write(file, "four", 4) != 4) fail("write");
+        LOOK;
+        close(file);
+        close(left);
+        READ;
+        LOOK;
+        if (truncate(path, 2)) fail("truncate: %m");
+        LOOK;
+        READ;
+        LOOK;
+        if (syscall(SYS_setxattr, path, "user.name", "v", 1, 0) && errno != EOPNOTSUPP) fail("setxattr: %m");
+        LOOK;
+        READ;
+        LOOK;
+        if (link(path, "/tmp/made/other")) fail("link: %m");
+        LOOK;
+        file = open("/tmp/made/other", O_WRONLY | O_TRUNC);
+        LOOK;
+        if (write(file, "fifth", 5) != 5) fail("write");
+        LOOK;
+        close(file);
+        if (unlink("/tmp/made/other")) fail("unlink: %m");
+        READ;
+        LOOK;
+        pid_t child = fork();
+        if (child == 0) {
+            file = open(path, O_WRONLY | O_APPEND);
+            _exit(write(file, "sixth", 5) != 5);
+        }
+        int status;
+        waitpid(child, &status, 0);
+        if (status) fail("a child's write: %x", status);
+        LOOK;
+        READ;
+        LOOK;
+        if (in_stat((long)path, (long)buffer, 0, 0, 0) || ((struct stat *)buffer)->st_size != 10) fail("size");
+    }
+}
+
 /// Asks on and on, and says how often.
 static void endless(void) {
     char buffer[144];
@@ -642,6 +725,7 @@ int main(int count, char **arguments) {
     else if (!strcmp(what, "filtered")) filtered();
     else if (!strcmp(what, "hostile")) hostile(arguments[2]);
     else if (!strcmp(what, "files")) files();
+    else if (!strcmp(what, "writes")) writes();
     else if (!strcmp(what, "endless")) endless();
     else fail("no such test: %s", what);
     dprintf(1, "done\n");

@@ -243,6 +243,15 @@ int ukf_memfd(const char *name, int sealable) {
     return result(memfd_create(name, MFD_CLOEXEC | (sealable ? MFD_ALLOW_SEALING : 0)));
 }
 
+int ukf_is_quiet(int dirfd, const char *path) {
+    int fd = ukf_open(dirfd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    if (fd < 0) return 0;
+    int quiet = fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+    if (quiet) fcntl(fd, F_SETLEASE, F_UNLCK);
+    close(fd);
+    return quiet;
+}
+
 static int copy_range(int from, int to, off_t start, off_t end) {
     off_t in = start, out = start;
     while (in < end) {

@@ -48,7 +48,7 @@ enum StatCalls {
         switch try call.place(folder: folder, path: path, flags: flags) {
         case .node(let node):
             let stat = try call.files.stat(node)
-            call.files.shared?.saw(node)
+            call.files.shared?.saw(node, call.process.sites.isReady ? stat : nil)
             return stat
         case .descriptor(let path): return try call.files.stat(behind: String(decoding: path, as: UTF8.self))
         }

@@ -62,6 +62,8 @@ int ukf_memfd(const char *name, int sealable);
 int ukf_lease(int fd, int type);
 /// Gives an empty file another one's data without copying, where the host can (reflinks).
 int ukf_clone(int from, int to);
+/// Whether nobody has a regular file open for writing, or mapped so: asked by taking a lease, which is given back.
+int ukf_is_quiet(int dirfd, const char *path);
 /// Copies all of a file's data: by reflink, copy_file_range or hand, whichever the host has first. Holes stay holes.
 int ukf_copy_data(int from, int to, int64_t size);
 /// Writes `struct statfs`; returns its size or -errno.
