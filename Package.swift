@@ -116,6 +116,10 @@ let package = Package(
             name: "ContainerdClient",
             dependencies: ["RPC", "ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
 
+        // Settings files, for ukmanager and for who speaks to registries.
+        .target(name: "Settings", dependencies: ["Host", .product(name: "TOMLKit", package: "TOMLKit")]),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
+
         // ukmanager.
         .target(name: "Archive", dependencies: ["CArchive", "Host", system]),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive", system]),
@@ -136,7 +140,7 @@ let package = Package(
             name: "Manager",
             dependencies: [
                 "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC",
-                "TTRPCClient",
+                "TTRPCClient", "Settings",
                 "Host", "CHost", "CPoll", argumentParser, logging, crypto, protobuf, system,
             ]),
         .testTarget(
@@ -159,7 +163,7 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "ContainerdClient", "ContainerdAPI", "GRPC", "RPC", "OCISpec", "Host", crypto, system,
+                "ContainerdClient", "ContainerdAPI", "GRPC", "RPC", "OCISpec", "Settings", "Host", crypto, system,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -197,3 +201,27 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets (deploy/fuzz) are no part of a usual build: everything of ours is compiled with libFuzzer's counters
+// for them.
+if Context.environment["UKONTAINER_FUZZ"] != nil {
+    for target in package.targets where target.type == .regular {
+        let isC = target.path?.hasPrefix("Sources/C/") ?? false
+        if isC {
+            target.cSettings = (target.cSettings ?? []) + [.unsafeFlags(["-fsanitize=fuzzer-no-link"])]
+        } else {
+            target.swiftSettings =
+                (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]
+        }
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "ukfuzz",
+            dependencies: [
+                "Archive", "CShimMessages", "ContainerdAPI", "ContainerdClient", "EngineClient", "Kernel",
+                "KernelProtocol",
+                "Manager", "Metadata", "OCISpec", "Registry", "Runtime", "Shim", "TTRPC", "UnionFileSystem", system,
+            ],
+            path: "Tests/Fuzz", exclude: ["corpus"],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}

@@ -76,7 +76,8 @@ public final class ArchiveReader {
     public func readAll(limit: Int = 16 << 20) throws -> [UInt8] {
         var result: [UInt8] = []
         try forEachBlock { offset, block in
-            guard Int(offset) + block.count <= limit else {
+            guard offset >= result.count else { throw ArchiveError.malformed("content that goes backwards") }
+            guard offset <= limit, Int(offset) + block.count <= limit else {
                 throw ArchiveError.tooLarge("entry of more than \(limit) bytes")
             }
             result.append(contentsOf: repeatElement(0, count: Int(offset) - result.count))

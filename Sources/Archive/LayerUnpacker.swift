@@ -191,7 +191,7 @@ public final class LayerUnpacker {
     private func makeFile(
         _ entry: ArchiveEntry, _ name: FilePath.Component, in parent: FolderHandle, _ reader: ArchiveReader
     ) throws {
-        guard entry.size >= 0, bytes + entry.size <= limits.bytes else {
+        guard entry.size >= 0, entry.size <= limits.bytes - bytes else {
             throw ArchiveError.tooLarge("more than \(limits.bytes) bytes of content")
         }
         bytes += entry.size

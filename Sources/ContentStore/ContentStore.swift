@@ -71,6 +71,28 @@ public final class ContentStore: Sendable {
         }
     }
 
+    /// Shows blobs without a record, which damage to the metadata leaves, to every namespace, and keeps them from being
+    /// collected: pulling or importing what they belong to needs no download then.
+    ///
+    /// - Returns: how many there were.
+    public func adoptLeftovers() async throws -> Int {
+        let known = try await metadata.allDigests()
+        let digests = Self.names(root.appending("blobs/sha256")).map { "sha256:\($0)" }
+            .filter { !known.contains($0) && isDigest($0) }
+        let namespaces = try await metadata.namespaces().map(\.name)
+        let labels = ["containerd.io/gc.root": "found without a record"]
+        for digest in digests {
+            let file = try openFile(digest)
+            let size = try file.closeAfter { try file.seek(offset: 0, from: .end) }
+            for namespace in namespaces {
+                _ = try await metadata.createContent(
+                    digest, size: size, labels: labels, in: Scope(namespace: namespace)
+                ) {}
+            }
+        }
+        return digests.count
+    }
+
     // MARK: Writes
 
     /// Begins or goes on with the write called `ref`, of which there is one at a time.

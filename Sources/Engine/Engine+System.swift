@@ -10,7 +10,7 @@ extension Engine {
         let manager = try? await services.manager.version()
         var result = SystemVersion()
         result.platform.name = "ukontainer"
-        result.version = EngineVersion.text
+        result.version = Version.text
         result.apiVersion = newest
         result.minAPIVersion = oldest
         result.gitCommit = "unknown"
@@ -21,7 +21,7 @@ extension Engine {
         result.buildTime = "2026-11-24T00:00:00.000000000+00:00"
         result.components = [
             SystemVersion.Component(
-                name: "Engine", version: EngineVersion.text,
+                name: "Engine", version: Version.text,
                 details: [
                     "ApiVersion": newest, "MinAPIVersion": oldest, "Arch": result.arch, "Os": "linux",
                     "KernelVersion": system.release, "GoVersion": "swift", "GitCommit": "unknown",
@@ -30,7 +30,7 @@ extension Engine {
             SystemVersion.Component(
                 name: "containerd", version: manager?.version ?? "not reached",
                 details: ["GitCommit": manager?.revision ?? ""]),
-            SystemVersion.Component(name: "runu", version: EngineVersion.text, details: ["GitCommit": ""]),
+            SystemVersion.Component(name: "runu", version: Version.text, details: ["GitCommit": ""]),
         ]
         return result
     }
@@ -80,7 +80,7 @@ extension Engine {
         registry.indexConfigs["docker.io"] = SystemInfo.Index(name: "docker.io", secure: true, official: true)
         info.registryConfig = registry
         info.name = hostName()
-        info.serverVersion = EngineVersion.text
+        info.serverVersion = Version.text
         info.runtimes = ["runu": SystemInfo.Runtime(path: "runu"), "io.containerd.runu.v2": SystemInfo.Runtime()]
         info.defaultRuntime = "runu"
         info.swarm.localNodeState = "inactive"

@@ -1,12 +1,6 @@
 import Host
 import SystemPackage
 
-/// The version of this engine.
-public enum EngineVersion {
-    /// As `docker version` shows it.
-    public static let text = "0.2.0"
-}
-
 /// Where the engine keeps its things.
 public struct EngineConfiguration: Sendable {
     /// State that outlives a boot: the database, containers' files, volumes.

@@ -1,4 +1,5 @@
 import Engine
+import Host
 import EngineAPI
 import NIOCore
 import NIOHTTP1
@@ -194,7 +195,7 @@ package final class Call: Sendable {
     private func commonHeaders() -> HTTPHeaders {
         [
             "Api-Version": APIVersion.newest.description, "Docker-Experimental": "false", "Ostype": "linux",
-            "Server": "ukontainer/\(EngineVersion.text) (linux)",
+            "Server": "ukontainer/\(Version.text) (linux)",
         ]
     }
 }

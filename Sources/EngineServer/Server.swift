@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import Host
 import Logging
 import NIOCore
@@ -17,8 +18,11 @@ public final class Server: Sendable {
     /// Listens on every socket of `paths`; each has mode 0600. Where a service manager listens already and has passed
     /// its socket on, that one is taken.
     ///
+    /// - Parameter admitted: a group whose members may connect too; sockets have mode 0660 then.
     /// - Throws: `HostError` when a socket cannot be listened on: somebody else does, or the folder cannot be written.
-    public static func start(engine: Engine, sockets paths: [FilePath], logger: Logger) async throws -> Server {
+    public static func start(
+        engine: Engine, sockets paths: [FilePath], admitted: gid_t? = nil, logger: Logger
+    ) async throws -> Server {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let router = Router(Routes.all(engine))
         var listeners: [any Channel] = []
@@ -27,9 +31,9 @@ public final class Server: Sendable {
             for path in paths {
                 try Folders.make(path.removingLastComponent())
                 let inherited = InheritedSockets.take(path)
-                let socket = try inherited ?? UnixSocket.listen(path, backlog: 256)
+                let socket = try inherited ?? UnixSocket.listen(path, backlog: 256, group: admitted)
                 if inherited == nil { made.append(path) }
-                listeners.append(try await listen(socket.rawValue, group, router))
+                listeners.append(try await listen(socket.rawValue, admitted, group, router))
                 logger.info("API listens", metadata: ["socket": "\(path)"])
             }
         } catch {
@@ -59,13 +63,13 @@ public final class Server: Sendable {
     }
 
     private static func listen(
-        _ socket: CInt, _ group: MultiThreadedEventLoopGroup, _ router: Router
+        _ socket: CInt, _ admitted: gid_t?, _ group: MultiThreadedEventLoopGroup, _ router: Router
     ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelInitializer { channel in
-                PeerCredentials.check(channel).flatMapThrowing {
+                PeerCredentials.check(channel, admitted).flatMapThrowing {
                     let encoder = HTTPResponseEncoder()
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
                     let operations = channel.pipeline.syncOperations

@@ -1,6 +1,7 @@
 // Unsafe: owns a server of the C core.
 import CGRPC
 import CGRPCSupport
+import Glibc
 import Host
 import Logging
 import RPC
@@ -54,12 +55,13 @@ public final class GRPCServer: @unchecked Sendable {
         }
     }
 
-    /// Listens on a unix socket (mode 0600; a socket file that nobody listens on any more is replaced) and serves.
+    /// Listens on a unix socket (a socket file that nobody listens on any more is replaced) and serves.
     ///
+    /// - Parameter group: whose members may connect too: the socket has mode 0660 then, else 0600.
     /// - Throws: `RPCError` when the address cannot be had: in use, too long, not a socket.
-    public func start(unixSocket path: String) throws {
+    public func start(unixSocket path: String, group: gid_t? = nil) throws {
         let raw = RawServer(self.raw)
-        let listener = try UnixListener(path: FilePath(path), log: log) { connection in
+        let listener = try UnixListener(path: FilePath(path), group: group, log: log) { connection in
             raw.adopt(connection)
         }
         state.withLock { state in

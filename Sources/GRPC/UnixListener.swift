@@ -6,7 +6,7 @@ import SystemPackage
 
 /// A listening unix socket and the thread that accepts on it.
 ///
-/// Only processes of the same user (and root) are let in, whatever the socket's mode.
+/// Only processes of the same user, of root and of a group that is named are let in, whatever the socket's mode.
 final class UnixListener: Sendable {
     private let path: FilePath
     private let socket: FileDescriptor
@@ -19,7 +19,7 @@ final class UnixListener: Sendable {
     ///
     /// - Throws: `RPCError`: `alreadyExists` when another server listens there, `failedPrecondition` when something
     ///   that is not a socket is in the way, `invalidArgument` when the path's last component is too long.
-    init(path: FilePath, log: Logger, accepted: @escaping @Sendable (FileDescriptor) -> Void) throws {
+    init(path: FilePath, group: gid_t?, log: Logger, accepted: @escaping @Sendable (FileDescriptor) -> Void) throws {
         self.path = path
         var status = stat()
         if lstat(path.string, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK {
@@ -29,7 +29,7 @@ final class UnixListener: Sendable {
         }
         let inherited = InheritedSockets.take(path)
         do {
-            socket = try inherited ?? UnixSocket.listen(path)
+            socket = try inherited ?? UnixSocket.listen(path, group: group)
         } catch let error as HostError where error.errno == .addressInUse {
             throw RPCError(
                 .alreadyExists,
@@ -46,7 +46,7 @@ final class UnixListener: Sendable {
         wake = near
         let listener = socket
         CompletionQueue.startThread(named: "grpc-accept") {
-            Self.accept(on: listener, until: far, log: log, accepted)
+            Self.accept(on: listener, until: far, group: group, log: log, accepted)
         }
     }
 
@@ -60,7 +60,7 @@ final class UnixListener: Sendable {
     }
 
     private static func accept(
-        on listener: FileDescriptor, until end: FileDescriptor, log: Logger,
+        on listener: FileDescriptor, until end: FileDescriptor, group: gid_t?, log: Logger,
         _ accepted: @Sendable (FileDescriptor) -> Void
     ) {
         defer {
@@ -76,8 +76,8 @@ final class UnixListener: Sendable {
             if waiting[1].revents != 0 { return }
             do {
                 let connection = try UnixSocket.accept(listener)
-                let peer = try UnixSocket.peer(of: connection)
-                guard peer.uid == geteuid() || peer.uid == 0 else {
+                guard UnixSocket.isTrusted(connection, group: group) else {
+                    let peer = try UnixSocket.peer(of: connection)
                     log.warning("refused a connection", metadata: ["uid": "\(peer.uid)", "pid": "\(peer.pid)"])
                     try connection.close()
                     continue

@@ -4,13 +4,15 @@ import SystemPackage
 
 /// Unix stream sockets by path, of any length: a path beyond `sun_path` is reached through its folder's descriptor.
 public enum UnixSocket {
-    /// Binds and listens. The socket file has mode 0600.
+    /// Binds and listens. The socket file has mode 0600, or 0660 with a group.
     ///
-    /// - Parameter replacingDead: removes a socket file that nobody listens on any more.
+    /// - Parameters:
+    ///   - replacingDead: removes a socket file that nobody listens on any more.
+    ///   - group: whose members may connect too. A folder of this user's own, in which the socket lies, lets them pass.
     /// - Throws: `HostError` with `addressInUse` when somebody listens at `path`.
-    public static func listen(_ path: FilePath, backlog: CInt = 128, replacingDead: Bool = true) throws
-        -> FileDescriptor
-    {
+    public static func listen(
+        _ path: FilePath, backlog: CInt = 128, replacingDead: Bool = true, group: gid_t? = nil
+    ) throws -> FileDescriptor {
         let socket = try make()
         do {
             try withAddress(path) { address, size in
@@ -22,6 +24,7 @@ public enum UnixSocket {
                 guard result == 0 else { throw HostError.last("listen on", path.string) }
             }
             chmod(path.string, 0o600)
+            if let group { try admit(group, to: path) }
             guard Glibc.listen(socket.rawValue, backlog) == 0 else { throw HostError.last("listen on", path.string) }
             return socket
         } catch {
@@ -80,12 +83,36 @@ public enum UnixSocket {
         return (pid, uid, gid)
     }
 
-    /// Whether the process at the other end belongs to this process's user or to root.
+    /// Whether the process at the other end belongs to this process's user or to root, or its user to `group`.
     ///
     /// Modes of sockets and folders keep others out already; a descriptor may have been passed on, or a mode changed.
-    public static func isTrusted(_ socket: FileDescriptor) -> Bool {
+    public static func isTrusted(_ socket: FileDescriptor, group: gid_t? = nil) -> Bool {
         guard let peer = try? peer(of: socket) else { return false }
-        return peer.uid == geteuid() || peer.uid == 0
+        if peer.uid == geteuid() || peer.uid == 0 { return true }
+        return group.map { ukh_peer_has_group(socket.rawValue, $0) == 1 } ?? false
+    }
+
+    /// The number of a group that is given by name or number.
+    ///
+    /// - Throws: `HostError` (no such file) when there is none of that name.
+    public static func group(_ text: String) throws -> gid_t {
+        if let number = gid_t(text) { return number }
+        var group: gid_t = 0
+        try HostError.check(ukh_group_number(text, &group), "find group", text)
+        return group
+    }
+
+    private static func admit(_ group: gid_t, to path: FilePath) throws {
+        let folder = path.removingLastComponent()
+        var status = stat()
+        if stat(folder.string, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 {
+            guard chown(folder.string, uid_t.max, group) == 0,
+                chmod(folder.string, status.st_mode & 0o7777 | 0o010) == 0
+            else { throw HostError.last("open to the group the folder", folder.string) }
+        }
+        guard chown(path.string, uid_t.max, group) == 0, chmod(path.string, 0o660) == 0 else {
+            throw HostError.last("open to the group the socket", path.string)
+        }
     }
 
     /// Sends all of `bytes`; the descriptors go with the first byte.

@@ -1,3 +1,4 @@
+import ContainerdAPI
 import ContentStore
 import Logging
 import Metadata
@@ -9,27 +10,46 @@ final class GarbageCollector: Sendable {
     private let metadata: MetadataStore
     private let content: ContentStore
     private let snapshotters: [String: Snapshotter]
+    private let events: EventExchange
     private let log: Logger
-    private let scheduled = Mutex(false)
+    private let settings: CollectionSettings
+    private let state = Mutex(State())
     private let turn = Gate(limit: 1)
 
-    init(metadata: MetadataStore, content: ContentStore, snapshotters: [String: Snapshotter], log: Logger) {
+    private struct State {
+        var isScheduled = false
+        /// Since the last collection.
+        var deletions = 0
+        /// Before this, none is begun by itself.
+        var earliest = ContinuousClock.now
+    }
+
+    init(
+        metadata: MetadataStore, content: ContentStore, snapshotters: [String: Snapshotter],
+        settings: CollectionSettings, events: EventExchange, log: Logger
+    ) {
+        self.events = events
+        self.settings = settings
         self.metadata = metadata
         self.content = content
         self.snapshotters = snapshotters
         self.log = log
     }
 
-    /// Collects shortly; calls until then count as one.
-    func schedule(after delay: Duration = .milliseconds(100)) {
-        let isFirst = scheduled.withLock { scheduled in
-            defer { scheduled = true }
-            return !scheduled
+    /// Takes note that something was deleted, and collects shortly when that is due.
+    func schedule() {
+        let settings = settings
+        let begin: ContinuousClock.Instant? = state.withLock { state in
+            state.deletions += 1
+            guard !state.isScheduled, settings.deletionThreshold > 0, state.deletions >= settings.deletionThreshold
+            else { return nil }
+            state.isScheduled = true
+            return max(.now + .milliseconds(settings.scheduleDelay), state.earliest)
         }
-        guard isFirst else { return }
+        guard let begin else { return }
         Task {
-            try? await Task.sleep(for: delay)
-            scheduled.withLock { $0 = false }
+            try? await Task.sleep(until: begin)
+            state.withLock { $0.isScheduled = false }
             do {
                 try await collect()
             } catch {
@@ -45,6 +65,7 @@ final class GarbageCollector: Sendable {
 
     /// Collects, and removes what a crash left behind.
     func collectAll() async throws {
+        if settings.startupDelay > 0 { try await Task.sleep(for: .milliseconds(settings.startupDelay)) }
         let collected = try await collect()
         try await content.removeLeftovers(kept: collected.keptIngests)
         for snapshotter in snapshotters.values { try await snapshotter.removeLeftovers() }
@@ -56,17 +77,25 @@ final class GarbageCollector: Sendable {
         defer { turn.leave() }
         let clock = ContinuousClock()
         let start = clock.now
+        state.withLock { $0.deletions = 0 }
         let collected = try await metadata.collect()
+        let (end, part) = (clock.now, settings.pauseThreshold)
+        if part > 0 { state.withLock { $0.earliest = end + (end - start) * (1 / part - 1) } }
+        for image in collected.images {
+            var event = Containerd_Services_Images_V1_ImageDelete()
+            event.name = image.name
+            events.publish(event, topic: "/images/delete", in: image.namespace)
+        }
         try await content.removeHidden(Array(Set(collected.content.map(\.digest))))
         for (name, snapshotter) in snapshotters {
             snapshotter.removeFolders(collected.snapshots.filter { $0.snapshotter == name }.map(\.number))
         }
-        if !collected.content.isEmpty || !collected.snapshots.isEmpty || collected.leases > 0 {
+        if !collected.isEmpty {
             log.info(
                 "garbage collected",
                 metadata: [
                     "content": "\(collected.content.count)", "snapshots": "\(collected.snapshots.count)",
-                    "leases": "\(collected.leases)", "d": "\(clock.now - start)",
+                    "leases": "\(collected.leases)", "images": "\(collected.images.count)", "d": "\(clock.now - start)",
                 ])
         }
         return collected

@@ -7,6 +7,12 @@ import RPC
 import SwiftProtobuf
 import SystemPackage
 
+/// Types of parts by the names that containerd gives them.
+enum PluginType {
+    static let snapshotter = "io.containerd.snapshotter.v1"
+    static let service = "io.containerd.grpc.v1"
+}
+
 /// The introspection service: what this server is made of.
 struct IntrospectionServer {
     let plugins: [Plugin]
@@ -56,7 +62,7 @@ struct IntrospectionServer {
         }
         var result = [plugin("io.containerd.content.v1", "content", root: contentRoot)]
         result += snapshotters.map {
-            plugin("io.containerd.snapshotter.v1", $0.name, root: $0.root, onPlatform: true)
+            plugin(PluginType.snapshotter, $0.name, root: $0.root, onPlatform: true)
         }
         result += [
             plugin("io.containerd.metadata.v1", "sqlite"),
@@ -67,7 +73,7 @@ struct IntrospectionServer {
         result += [
             "containers", "content", "diff", "events", "images", "introspection", "leases", "namespaces", "snapshots",
             "tasks", "version",
-        ].map { plugin("io.containerd.grpc.v1", $0) }
+        ].map { plugin(PluginType.service, $0) }
         return result
     }
 }

@@ -1,3 +1,4 @@
+import Archive
 import ContentStore
 import Foundation
 import GRPC
@@ -37,32 +38,67 @@ public final class Manager: Sendable {
         metadata = try MetadataStore(path: database.appending("meta.db").string)
         let content = try ContentStore(root: root.appending("io.containerd.content.v1.content"), metadata: metadata)
         var snapshotters: [String: Snapshotter] = [:]
-        for name in ["native", "overlayfs"] {
+        for name in ["native", "overlayfs"] where configuration.isEnabled(PluginType.snapshotter, name) {
             snapshotters[name] = try Snapshotter(
                 name: name, root: root.appending("io.containerd.snapshotter.v1.\(name)"), metadata: metadata)
         }
+        if let salvage = metadata.salvage { try await Self.recover(salvage, content, snapshotters, log) }
         let events = EventExchange()
-        collector = GarbageCollector(metadata: metadata, content: content, snapshotters: snapshotters, log: log)
+        collector = GarbageCollector(
+            metadata: metadata, content: content, snapshotters: snapshotters, settings: configuration.collection,
+            events: events,
+            log: log)
         tasks = TaskManager(configuration: configuration, metadata: metadata, events: events, log: log)
         eventsSocket = EventsSocket(path: configuration.eventsAddress, events: events, log: log)
-        server = GRPCServer(log: log)
+        server = GRPCServer(maximumMessageSize: configuration.maximumMessageSize, log: log)
 
         let uuid = try await metadata.setting("uuid") { UUID().uuidString.lowercased() }
         let plugins = IntrospectionServer.plugins(
             contentRoot: content.root,
-            snapshotters: snapshotters.values.map { ($0.name, $0.root) }.sorted { $0.name < $1.name })
+            snapshotters: snapshotters.values.map { ($0.name, $0.root) }.sorted { $0.name < $1.name }
+        ).filter { configuration.isEnabled($0.type, $0.id) }
+        let names = Set(plugins.flatMap { [$0.id, "\($0.type).\($0.id)"] })
+        if let missing = configuration.requiredPlugins.subtracting(names).min() {
+            throw RPCError(.failedPrecondition, "required plugin \(missing) is not there, or disabled")
+        }
+        func serve(_ service: String, _ register: () -> Void) {
+            if configuration.isEnabled(PluginType.service, service) { register() }
+        }
         HealthServer().register(on: server)
-        VersionServer().register(on: server)
-        IntrospectionServer(plugins: plugins, uuid: uuid).register(on: server)
-        NamespacesServer(metadata: metadata, events: events).register(on: server)
-        ContentServer(store: content, metadata: metadata, events: events, collector: collector).register(on: server)
-        ImagesServer(metadata: metadata, events: events, collector: collector).register(on: server)
-        SnapshotsServer(snapshotters: snapshotters, events: events, collector: collector).register(on: server)
-        DiffServer(store: content, metadata: metadata).register(on: server)
-        ContainersServer(metadata: metadata, events: events, collector: collector).register(on: server)
-        TasksServer(metadata: metadata, tasks: tasks, log: log).register(on: server)
-        LeasesServer(metadata: metadata, collector: collector).register(on: server)
-        EventsServer(events: events).register(on: server)
+        serve("version") { VersionServer().register(on: server) }
+        serve("introspection") { IntrospectionServer(plugins: plugins, uuid: uuid).register(on: server) }
+        serve("namespaces") { NamespacesServer(metadata: metadata, events: events).register(on: server) }
+        serve("content") {
+            ContentServer(store: content, metadata: metadata, events: events, collector: collector).register(on: server)
+        }
+        serve("images") { ImagesServer(metadata: metadata, events: events, collector: collector).register(on: server) }
+        serve("snapshots") {
+            SnapshotsServer(snapshotters: snapshotters, events: events, collector: collector).register(on: server)
+        }
+        serve("diff") { DiffServer(store: content, metadata: metadata).register(on: server) }
+        serve("containers") {
+            ContainersServer(metadata: metadata, events: events, collector: collector).register(on: server)
+        }
+        serve("tasks") { TasksServer(metadata: metadata, tasks: tasks, log: log).register(on: server) }
+        serve("leases") { LeasesServer(metadata: metadata, collector: collector).register(on: server) }
+        serve("events") { EventsServer(events: events).register(on: server) }
+    }
+
+    /// Keeps what lost its record, and says what happened.
+    private static func recover(
+        _ salvage: Salvage, _ content: ContentStore, _ snapshotters: [String: Snapshotter], _ log: Logger
+    ) async throws {
+        let blobs = try await content.adoptLeftovers()
+        var folders: [FilePath] = []
+        for snapshotter in snapshotters.values { folders += try await snapshotter.keepLeftovers() }
+        let records = salvage.records.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        log.critical(
+            "the metadata was damaged; what could be read of it was taken over",
+            metadata: [
+                "damaged": "\(salvage.damaged)", "records": "\(records.joined(separator: ", "))",
+                "blobs-without-record": "\(blobs)",
+                "folders-without-record": "\(folders.map(\.string).joined(separator: ", "))",
+            ])
     }
 
     /// Takes up running shims and begins to serve.
@@ -70,7 +106,7 @@ public final class Manager: Sendable {
         try eventsSocket.start()
         await tasks.restore()
         do {
-            try server.start(unixSocket: configuration.address.string)
+            try server.start(unixSocket: configuration.address.string, group: configuration.group)
         } catch {
             eventsSocket.stop()
             throw error
@@ -90,6 +126,7 @@ public final class Manager: Sendable {
     public func stop() async {
         await server.shutdown(grace: .milliseconds(500))
         eventsSocket.stop()
-        try? metadata.close()
+        // It waits for readers, whose answers may need this thread.
+        _ = try? await BlockingWork.run { [metadata] in try metadata.close() }
     }
 }

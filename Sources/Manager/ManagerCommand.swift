@@ -26,8 +26,10 @@ public struct ManagerCommand: AsyncParsableCommand {
         let settings = try options.settings()
         LoggingSystem.bootstrap { [level = settings.level] _ in LogLine(level: level) }
         let log = Logger(label: "ukmanager")
+        for remark in settings.remarks { log.warning("\(remark)") }
         signal(SIGPIPE, SIG_IGN)
         Self.raiseDescriptorLimit()
+        Self.setScore(settings.configuration.oomScore, log)
         IdleMemory.prepare()
         do {
             let manager = try await Manager(configuration: settings.configuration, log: log)
@@ -48,6 +50,16 @@ public struct ManagerCommand: AsyncParsableCommand {
 }
 
 extension ManagerCommand {
+    private static func setScore(_ score: Int, _ log: Logger) {
+        guard score != 0 else { return }
+        do {
+            let file = try FileDescriptor.open("/proc/self/oom_score_adj", .writeOnly)
+            _ = try file.closeAfter { try file.writeAll("\(score)".utf8) }
+        } catch {
+            log.warning("cannot set the oom score to \(score): \(error)")
+        }
+    }
+
     /// Every shim takes two descriptors; the usual limit of 1024 would end at some 500 containers.
     private static func raiseDescriptorLimit() {
         var limit = rlimit()

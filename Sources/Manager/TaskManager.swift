@@ -28,6 +28,8 @@ actor TaskManager {
     }
 
     private let configuration: ManagerConfiguration
+    /// How long shims may take.
+    nonisolated var timeouts: ShimTimeouts { configuration.timeouts }
     private let metadata: MetadataStore
     private let events: EventExchange
     private let log: Logger
@@ -170,17 +172,17 @@ actor TaskManager {
             var delete = Containerd_Task_V2_DeleteRequest()
             delete.id = shim.bundle.id
             do {
-                _ = try await shim.call(TaskV2Service.delete, delete, timeout: .seconds(5))
+                _ = try await shim.call(TaskV2Service.delete, delete, timeout: timeouts.cleanup)
             } catch let error as RPCError where error.code != .notFound {
                 var kill = Containerd_Task_V2_KillRequest()
                 kill.id = shim.bundle.id
                 kill.signal = UInt32(SIGKILL)
                 kill.all = true
-                _ = try? await shim.call(TaskV2Service.kill, kill, timeout: .seconds(5))
+                _ = try? await shim.call(TaskV2Service.kill, kill, timeout: timeouts.cleanup)
                 var wait = Containerd_Task_V2_WaitRequest()
                 wait.id = shim.bundle.id
-                _ = try? await shim.call(TaskV2Service.wait, wait, timeout: .seconds(5))
-                _ = try? await shim.call(TaskV2Service.delete, delete, timeout: .seconds(5))
+                _ = try? await shim.call(TaskV2Service.wait, wait, timeout: timeouts.cleanup)
+                _ = try? await shim.call(TaskV2Service.delete, delete, timeout: timeouts.cleanup)
             } catch {}
             await shutDown(shim, force: true)
             _ = try? await BlockingWork.run { [configuration] in
@@ -199,16 +201,17 @@ actor TaskManager {
         let isShared = await isShared(shim)
         let pid =
             isShared || !force
-            ? nil : try? await shim.call(TaskV2Service.connect, connect, timeout: .seconds(3)).shimPid
+            ? nil
+            : try? await shim.call(TaskV2Service.connect, connect, timeout: timeouts.shutdown).shimPid
         var shutdown = Containerd_Task_V2_ShutdownRequest()
         shutdown.id = shim.bundle.id
         shutdown.now = force && !isShared
-        _ = try? await shim.call(TaskV2Service.shutdown, shutdown, timeout: .seconds(3))
+        _ = try? await shim.call(TaskV2Service.shutdown, shutdown, timeout: timeouts.shutdown)
         if !isShared {
             // It goes when it has told its last events.
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await shim.waitUntilLost() }
-                group.addTask { try? await Task.sleep(for: .seconds(3)) }
+                group.addTask { try? await Task.sleep(for: self.timeouts.shutdown) }
                 await group.next()
                 group.cancelAll()
             }
@@ -346,13 +349,13 @@ actor TaskManager {
             var request = Containerd_Task_V2_ConnectRequest()
             request.id = bundle.id
             do {
-                let response = try await shim.call(TaskV2Service.connect, request, timeout: .seconds(10))
+                let response = try await shim.call(TaskV2Service.connect, request, timeout: timeouts.load)
                 shim.pid = response.taskPid
                 if response.taskPid == 0 {
                     // Connect answers without a task too.
                     var query = Containerd_Task_V2_StateRequest()
                     query.id = bundle.id
-                    _ = try await shim.call(TaskV2Service.state, query, timeout: .seconds(10))
+                    _ = try await shim.call(TaskV2Service.state, query, timeout: timeouts.load)
                 }
                 return shim
             } catch let error as RPCError where error.code == .deadlineExceeded {

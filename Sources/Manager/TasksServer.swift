@@ -102,7 +102,7 @@ struct TasksServer {
         server.register(TasksService.get) { request, context in
             let shim = try await tasks.shim(request.containerID, in: context.scope().namespace)
             var response = Containerd_Services_Tasks_V1_GetResponse()
-            response.process = try await Self.process(shim, execID: request.execID)
+            response.process = try await Self.process(shim, execID: request.execID, within: tasks.timeouts.state)
             return response
         }
         server.register(TasksService.list) { request, context in
@@ -112,7 +112,7 @@ struct TasksServer {
             var response = Containerd_Services_Tasks_V1_ListTasksResponse()
             response.tasks = await Self.all(shims) { shim in
                 do {
-                    return try await Self.process(shim, execID: "")
+                    return try await Self.process(shim, execID: "", within: tasks.timeouts.state)
                 } catch {
                     // A task that went away meanwhile.
                     log.debug("task left out of list", metadata: ["id": "\(shim.bundle.id)", "error": "\(error)"])
@@ -208,13 +208,13 @@ struct TasksServer {
         }
     }
 
-    private static func process(_ shim: Shim, execID: String) async throws -> TaskProcess {
+    private static func process(_ shim: Shim, execID: String, within timeout: Duration) async throws -> TaskProcess {
         var message = Containerd_Task_V2_StateRequest()
         message.id = shim.bundle.id
         message.execID = execID
         let state: Containerd_Task_V2_StateResponse
         do {
-            state = try await shim.call(TaskV2Service.state, message, timeout: .seconds(5))
+            state = try await shim.call(TaskV2Service.state, message, timeout: timeout)
         } catch let error as RPCError where error.code == .deadlineExceeded {
             // A shim that does not answer is there nevertheless; in which state, nobody knows.
             state = .with { if execID.isEmpty { $0.pid = shim.pid } }

@@ -1,11 +1,12 @@
 import ContainerdAPI
 import GRPC
+import Host
 import SwiftProtobuf
 
 /// The version service.
 struct VersionServer {
     /// The release of containerd whose API is spoken, and this program's own version.
-    static let version = "v1.6.20+ukontainer.0.1.0"
+    static let version = "v1.6.20+ukontainer.\(Version.text)"
 
     func register(on server: GRPCServer) {
         server.register(VersionService.version) { _, _ in

@@ -12,14 +12,20 @@ public struct Collected: Sendable {
     public var snapshots: [(namespace: String, snapshotter: String, key: String, number: Int64)] = []
     /// Leases whose time was over.
     public var leases = 0
+    /// Images whose time was over.
+    public var images: [(namespace: String, name: String)] = []
     /// Namespace and reference of unfinished writes that a lease keeps.
     public var keptIngests: Set<String> = []
+
+    /// Whether nothing was taken away.
+    public var isEmpty: Bool { content.isEmpty && snapshots.isEmpty && leases == 0 && images.isEmpty }
 }
 
 /// Something that refers or is referred to.
 private enum Node: Hashable {
     case content(namespace: String, digest: String)
     case snapshot(namespace: String, snapshotter: String, key: String)
+    case image(namespace: String, name: String)
 }
 
 /// Labels that refer (containerd's garbage collection).
@@ -28,6 +34,7 @@ private enum ReferenceLabel {
     static let flat = "containerd.io/gc.flat"
     static let expire = "containerd.io/gc.expire"
     static let content = "containerd.io/gc.ref.content"
+    static let image = "containerd.io/gc.ref.image"
     static let snapshot = "containerd.io/gc.ref.snapshot."
 }
 
@@ -45,6 +52,7 @@ extension MetadataStore {
 /// One run of mark and sweep within a transaction.
 private struct Collection {
     let db: Database
+    let now = Google_Protobuf_Timestamp.now
     var references: [Node: [Node]] = [:]
     var numbers: [Node: Int64] = [:]
     var marked: Set<Node> = []
@@ -93,11 +101,14 @@ private struct Collection {
     }
 
     private mutating func markImagesAndContainers() throws {
-        let images = try Row.fetchCursor(db, sql: "SELECT namespace, digest, message FROM images")
+        let images = try Row.fetchCursor(db, sql: "SELECT namespace, name, digest, message FROM images")
         while let row = try images.next() {
             let namespace: String = row["namespace"]
-            pending.append(.content(namespace: namespace, digest: row["digest"]))
-            pending += Self.references(try Image(serializedBytes: row["message"] as Data).labels, namespace)
+            let labels = try Image(serializedBytes: row["message"] as Data).labels
+            let node = Node.image(namespace: namespace, name: row["name"])
+            references[node] =
+                [.content(namespace: namespace, digest: row["digest"])] + Self.references(labels, namespace)
+            if !isExpired(labels) { pending.append(node) }
         }
         let containers = try Row.fetchCursor(db, sql: "SELECT namespace, message FROM containers")
         while let row = try containers.next() {
@@ -113,13 +124,10 @@ private struct Collection {
     }
 
     private mutating func markLeases() throws {
-        let now = Google_Protobuf_Timestamp.now
         for row in try Row.fetchAll(db, sql: "SELECT namespace, id, message FROM leases") {
             let (namespace, id): (String, String) = (row["namespace"], row["id"])
             let lease = try Lease(serializedBytes: row["message"] as Data)
-            if let text = lease.labels[ReferenceLabel.expire], let end = Google_Protobuf_Timestamp(rfc3339: text),
-                (end.seconds, end.nanos) < (now.seconds, now.nanos)
-            {
+            if isExpired(lease.labels) {
                 try db.execute(sql: "DELETE FROM leases WHERE namespace = ? AND id = ?", arguments: [namespace, id])
                 result.leases += 1
                 continue
@@ -139,6 +147,14 @@ private struct Collection {
                 }
             }
         }
+    }
+
+    /// Whether the labels give a time that is over.
+    private func isExpired(_ labels: [String: String]) -> Bool {
+        guard let text = labels[ReferenceLabel.expire], let end = Google_Protobuf_Timestamp(rfc3339: text) else {
+            return false
+        }
+        return (end.seconds, end.nanos) < (now.seconds, now.nanos)
     }
 
     /// A flat lease keeps what it names, not what that refers to; a snapshot cannot be without its parents, though.
@@ -169,6 +185,10 @@ private struct Collection {
                 guard let number = numbers[node] else { continue }
                 try db.execute(sql: "DELETE FROM snapshots WHERE number = ?", arguments: [number])
                 result.snapshots.append((namespace, snapshotter, key, number))
+            case .image(let namespace, let name):
+                try db.execute(
+                    sql: "DELETE FROM images WHERE namespace = ? AND name = ?", arguments: [namespace, name])
+                result.images.append((namespace, name))
             }
         }
     }
@@ -176,11 +196,12 @@ private struct Collection {
     private static func references(_ labels: [String: String], _ namespace: String) -> [Node] {
         labels.compactMap { label, value in
             // The label may go on after a dot or slash, so that one object can refer to several.
-            if label.hasPrefix(ReferenceLabel.content) {
-                let rest = label.dropFirst(ReferenceLabel.content.count)
-                guard rest.isEmpty || rest.first == "." || rest.first == "/" else { return nil }
-                return .content(namespace: namespace, digest: value)
+            func isReference(_ name: String) -> Bool {
+                guard label.hasPrefix(name) else { return false }
+                return label.count == name.count || "./".contains(label.dropFirst(name.count).first!)
             }
+            if isReference(ReferenceLabel.content) { return .content(namespace: namespace, digest: value) }
+            if isReference(ReferenceLabel.image) { return .image(namespace: namespace, name: value) }
             if label.hasPrefix(ReferenceLabel.snapshot) {
                 let snapshotter = label.dropFirst(ReferenceLabel.snapshot.count).prefix { $0 != "/" }
                 return .snapshot(namespace: namespace, snapshotter: String(snapshotter), key: value)

@@ -149,6 +149,18 @@ extension MetadataStore {
         }
     }
 
+    /// Makes the numbers up to `number` nobody's: they are not given to new snapshots.
+    public func skipSnapshotNumbers(upTo number: Int64) async throws {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'snapshots'", arguments: [number])
+            if db.changesCount == 0 {
+                try db.execute(
+                    sql: "INSERT INTO sqlite_sequence (name, seq) VALUES ('snapshots', ?)", arguments: [number])
+            }
+        }
+    }
+
     /// The numbers of all snapshots of a snapshotter, in every namespace.
     public func snapshotNumbers(of snapshotter: String) async throws -> Set<Int64> {
         try await read { db in

@@ -10,8 +10,10 @@ import SwiftProtobuf
 /// messages of the containerd API, with the columns beside them that are looked up.
 public final class MetadataStore: Sendable {
     private let pool: DatabasePool
+    /// What was saved of a database that was found damaged; nil when it was whole.
+    public let salvage: Salvage?
 
-    /// Opens or creates the database at `path`.
+    /// Opens or creates the database at `path`. One that is damaged is put aside, and what can be read of it taken over.
     ///
     /// - Throws: `RPCError` when it cannot be opened, or was written by a later version.
     public init(path: String) throws {
@@ -23,7 +25,13 @@ public final class MetadataStore: Sendable {
             try db.execute(sql: "PRAGMA synchronous=FULL; PRAGMA cache_size=-512;")
         }
         do {
-            pool = try DatabasePool(path: path, configuration: configuration)
+            do {
+                pool = try Self.open(path, configuration)
+                salvage = nil
+            } catch let error as DatabaseError where Salvage.isDamage(error) {
+                salvage = try Salvage(path: path, configuration: configuration)
+                pool = try Self.open(path, configuration)
+            }
             let migrator = Schema.migrator
             if try pool.read(migrator.hasBeenSuperseded) {
                 throw RPCError(
@@ -35,8 +43,24 @@ public final class MetadataStore: Sendable {
         }
     }
 
+    private static func open(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        do {
+            let answer = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+            guard answer == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: answer) }
+            return pool
+        } catch {
+            try? pool.close()
+            throw error
+        }
+    }
+
     /// Closes the database; calls after that fail.
-    public func close() throws { try pool.close() }
+    public func close() throws {
+        // The readers are closed last, and they cannot do this.
+        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        try pool.close()
+    }
 
     func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
         do {
@@ -57,6 +81,8 @@ public final class MetadataStore: Sendable {
     private static func rpcError(_ error: DatabaseError) -> RPCError {
         switch error.resultCode {
         case .SQLITE_FULL: RPCError(.resourceExhausted, "metadata: no space left on device")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            RPCError(.dataLoss, "metadata: the database is damaged; ukmanager saves what it can when it starts again")
         case .SQLITE_BUSY, .SQLITE_LOCKED: RPCError(.unavailable, "metadata: \(error): unavailable")
         default: RPCError(.internalError, "metadata: \(error)")
         }

@@ -1,4 +1,5 @@
 import RPC
+import Settings
 import TOMLKit
 
 /// A `hosts.toml`: the mirrors of a registry and how each is reached (containerd, docs/hosts.md).
@@ -15,9 +16,9 @@ package struct HostsFile {
     package init(_ text: String, domain: String, folder: String, path: String) throws {
         let root: TOMLTable
         do {
-            root = try TOMLTable(string: text)
+            root = try TOMLText.parse(text, file: path)
         } catch {
-            throw RPCError(.invalidArgument, "\(path): no TOML: \(error)")
+            throw RPCError(.invalidArgument, "\(error)")
         }
         func wrong(_ key: String, _ expected: String) -> RPCError {
             RPCError(.invalidArgument, "\(path): \(key): expected \(expected)")

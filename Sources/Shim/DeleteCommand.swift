@@ -44,7 +44,10 @@ struct DeleteCommand {
         let path =
             ShimSocket.path(inBundle: bundle)
             ?? ShimSocket.path(manager: options.address, namespace: options.namespace, id: options.id).string
-        if !UnixSocket.isAlive(FilePath(path)) { unlink(path) }
+        if !UnixSocket.isAlive(FilePath(path)) {
+            unlink(path)
+            endUnreachable()
+        }
         let arena = MessageArena()
         let response: Containerd__Task__V3__DeleteResponse = makeMessage(
             containerd__task__v3__delete_response__init
@@ -53,5 +56,20 @@ struct DeleteCommand {
             $0.exited_at = Timestamp.now().message(in: arena)
         }
         ShimProgram.put(withExtendedLifetime(arena) { encodeMessage(response) }, to: STDOUT_FILENO)
+    }
+
+    /// Ends the bundle's shim where it runs on without a socket: nobody can speak to it any more.
+    private func endUnreachable() {
+        guard let bytes = readFile(bundle + "/shim.pid", limit: 20),
+            let pid = pid_t(String(decoding: bytes, as: UTF8.self)),
+            pid > 1, let own = ownPath(), link("/proc/\(pid)/exe") == own, link("/proc/\(pid)/cwd") == bundle
+        else { return }
+        kill(pid, SIGKILL)
+    }
+
+    private func link(_ path: String) -> String? {
+        var room = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &room, room.count - 1)
+        return count > 0 ? String(decoding: room.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 }

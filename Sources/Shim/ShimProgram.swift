@@ -6,7 +6,7 @@ import SystemPackage
 /// The shim's command line, from arguments to exit code.
 public enum ShimProgram {
     /// The version that `-v` tells.
-    static let version = "0.1.0"
+    static let version = Version.text
 
     /// Runs the program; `arguments` begin with its name.
     ///

@@ -68,7 +68,8 @@ struct StartCommand {
             FilePath(executable), arguments: arguments, descriptors: [nothing, nothing, log ?? nothing, listener])
         daemon.workingDirectory = FilePath(bundle)
         daemon.newSession = true
-        _ = try daemon.start()
+        let pid = try daemon.start()
+        try writeFile(bundle + "/shim.pid", Array("\(pid)".utf8))
     }
 
     /// The bundle's log fifo, open for both directions: so the shim may write whether anybody reads or not.

@@ -16,6 +16,8 @@ public final class Snapshotter: Sendable {
     /// The folder of the snapshotter.
     public let root: FilePath
     private let metadata: MetadataStore
+    /// A file in a folder that has lost its record.
+    private static let lostMark: FilePath.Component = "lost"
 
     /// Opens or makes the snapshotter at `root`.
     public init(name: String, root: FilePath, metadata: MetadataStore) throws {
@@ -88,12 +90,31 @@ public final class Snapshotter: Sendable {
         return try await BlockingWork.run { try LayerFolder.usage(of: folder) }
     }
 
+    /// Marks folders that no snapshot has so that they are not removed: after damage to the metadata, a container may run on
+    /// them, or somebody want their files back.
+    ///
+    /// - Returns: the folders.
+    public func keepLeftovers() async throws -> [FilePath] {
+        let known = try await metadata.snapshotNumbers(of: name)
+        let lost = numbers().filter { !known.contains($0) }
+        for number in lost {
+            let mark = root.appending("snapshots/\(number)").appending(Self.lostMark)
+            try FileDescriptor.open(mark, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
+        }
+        try await metadata.skipSnapshotNumbers(upTo: lost.max() ?? 0)
+        return lost.map { root.appending("snapshots/\($0)") }
+    }
+
     /// Removes folders that no snapshot has: what a crash or an interrupted removal left.
     public func removeLeftovers() async throws {
         // Folders first: a snapshot that is made meanwhile has its record by the time the records are read.
         let present = numbers()
         let known = try await metadata.snapshotNumbers(of: name)
-        removeFolders(present.filter { !known.contains($0) })
+        removeFolders(
+            present.filter { number in
+                !known.contains(number)
+                    && access(root.appending("snapshots/\(number)").appending(Self.lostMark).string, F_OK) != 0
+            })
     }
 
     /// Removes folders whose records are gone, on a thread of its own.

@@ -1,9 +1,10 @@
 import EngineClient
+import Host
 
 /// The engine that the commands speak to, and small things that several of them ask of it.
 enum Engine {
     /// This program's version.
-    static let version = "0.1.0"
+    static let version = Host.Version.text
 
     /// A client of the engine that `-H` or `DOCKER_HOST` names, or of the user's own.
     static func client() throws -> EngineClient {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Host
 import OCISpec
 import Runtime
 import SystemPackage
@@ -77,7 +78,10 @@ struct Events: ParsableCommand {
     @Argument(help: "The container.") var id: String
 
     func run() throws {
-        let pause = try GoDuration.milliseconds(interval)
+        guard let pause = GoDuration.milliseconds(interval) else {
+            throw RuntimeError("invalid duration \"\(interval)\"")
+        }
+        guard pause > 0 else { throw RuntimeError("duration interval must be greater than 0") }
         let container = try runu.store.container(id)
         let first = try container.statistics()
         printJSON(StatisticsEvent(id: id, first), pretty: false)

@@ -1,12 +1,13 @@
 import ArgumentParser
 import Glibc
+import Host
 import OCISpec
 import Runtime
 import SystemPackage
 
 /// The command line, as runc has it.
 struct Runu: ParsableCommand {
-    static let version = "0.1.0"
+    static let version = Version.text
 
     // Every command below says its name too: ArgumentParser takes a millisecond to find the names by itself.
     static let configuration = CommandConfiguration(

@@ -13,7 +13,7 @@ struct UkdCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ukd", abstract: "Serves the Docker Engine API for ukontainer.",
         discussion: "It needs ukmanager, which has to be started first. Containers go on when it stops.",
-        version: "ukd version \(EngineVersion.text)")
+        version: "ukd version \(Version.text)")
 
     @Option(
         name: [.customLong("host"), .customShort("H")],
@@ -30,6 +30,10 @@ struct UkdCommand: AsyncParsableCommand {
 
     @Option(name: .customLong("containerd"), help: "The manager's socket.")
     var managerSocket: String?
+
+    @Option(
+        name: [.customLong("group"), .customShort("G")], help: "A group whose members may connect: name or number.")
+    var group: String?
 
     @Option(name: [.customLong("log-level"), .customShort("l")], help: "trace, debug, info, warning or error.")
     var logLevel = "info"
@@ -83,7 +87,8 @@ struct UkdCommand: AsyncParsableCommand {
         do {
             let manager = try ContainerdManager(configuration)
             let engine = try await Engine(configuration: configuration, manager: manager, logger: logger)
-            server = try await Server.start(engine: engine, sockets: sockets, logger: logger)
+            server = try await Server.start(
+                engine: engine, sockets: sockets, admitted: try group.map { try UnixSocket.group($0) }, logger: logger)
         } catch {
             _ = try? FileDescriptor.standardError.writeAll("ukd: \(error)\n".utf8)
             throw ExitCode(1)

@@ -1,3 +1,4 @@
+import Foundation
 import Manager
 import Testing
 
@@ -34,8 +35,72 @@ struct NameTests {
         #expect(file.root == "/r" && file.state == "/s" && file.address == "/run/a#b.sock" && file.level == "debug")
     }
 
-    @Test("What is no configuration is refused with its line", arguments: ["root", "[grpc", "root = 5", "version = 9"])
-    func invalidConfiguration(text: String) {
-        #expect { try ConfigurationFile("# a line\n" + text, path: "c.toml") } throws: { "\($0)".contains("c.toml:2") }
+    @Test(
+        "Settings of containerd's that mean something here are taken over; what has no effect and what is unknown is told"
+    )
+    func settings() throws {
+        let file = try ConfigurationFile(
+            """
+            oom_score = -5
+            disabled_plugins = ["cri", "io.containerd.snapshotter.v1.native"]
+            typo = 1
+            [grpc]
+              gid = 1234
+              max_recv_message_size = 1048576
+              max_send_message_size = 2097152
+              tcp_address = "127.0.0.1:1"
+              tcp_tls_ca = ""
+              colour = "red"
+            [timeouts]
+              "io.containerd.timeout.shim.cleanup" = "1m30s"
+            [plugins."io.containerd.gc.v1.scheduler"]
+              deletion_threshold = 20
+              pause_threshold = 0.1
+              schedule_delay = "250ms"
+              startup_delay = "1s"
+              mutation_threshold = 100
+            [plugins."io.containerd.grpc.v1.cri".registry]
+              config_path = "/x"
+            [plugins."org.example"]
+              a = 1
+            """, path: "c.toml")
+        #expect(file.oomScore == -5 && file.group == 1234 && file.maximumMessageSize == 2_097_152)
+        #expect(file.disabledPlugins == ["cri", "io.containerd.snapshotter.v1.native"])
+        #expect(file.timeouts == ["io.containerd.timeout.shim.cleanup": 90_000])
+        #expect(file.collection.deletionThreshold == 20 && file.collection.pauseThreshold == 0.1)
+        #expect(file.collection.scheduleDelay == 250 && file.collection.startupDelay == 1000)
+        #expect(
+            file.remarks == [
+                "c.toml: without effect here: grpc.tcp_address, "
+                    + "plugins.\"io.containerd.gc.v1.scheduler\".mutation_threshold, plugins.\"io.containerd.grpc.v1.cri\"",
+                "c.toml: unknown keys, ignored: grpc.colour, plugins.\"org.example\", typo",
+            ])
+    }
+
+    @Test("Imported files come on top, in the order of their names, each once")
+    func imports() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ukm-config-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder.appending(path: "d"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in [
+            ("c.toml", "root = '/c'\nstate = '/s'\nimports = ['d/*.toml']"),
+            ("d/1.toml", "root = '/1'\nimports = ['../c.toml']"),
+            ("d/2.toml", "root = '/2'"), ("d/other", "root = '/other'"),
+        ] {
+            try Data(text.utf8).write(to: folder.appending(path: name))
+        }
+        let file = try ConfigurationFile.load(folder.appending(path: "c.toml").path)
+        #expect(file.root == "/2" && file.state == "/s")
+    }
+
+    @Test("What is no configuration is refused with its place")
+    func invalidConfiguration() {
+        for (text, place) in [
+            ("root", "c.toml:2"), ("[grpc", "c.toml:2"), ("root = 5", "c.toml: root: expected a string"),
+            ("version = 9", "unknown configuration version 9"), ("grpc = 1", "c.toml: grpc: expected a table"),
+            ("[timeouts]\nx = '5'", "timeouts.x: expected a duration"), ("imports = [1]", "imports: expected a list"),
+        ] {
+            #expect { try ConfigurationFile("# a line\n" + text, path: "c.toml") } throws: { "\($0)".contains(place) }
+        }
     }
 }

@@ -56,6 +56,24 @@ struct CollectionTests {
         #expect(try await left() == (["e"], []))
     }
 
+    @Test("An image goes with what it refers to when its time is over, unless something refers to it")
+    func expiredImages() async throws {
+        for character in "abc" as String { try await content(character) }
+        let past = ["containerd.io/gc.expire": "2020-01-01T00:00:00Z"]
+        for (name, labels) in [
+            ("a", past), ("b", past), ("c", ["containerd.io/gc.expire": "2999-01-01T00:00:00Z"]),
+        ] {
+            var image = image(name, digest(Character(name)))
+            image.labels = labels
+            _ = try await store.metadata.create(image, in: store.scope)
+        }
+        try await content("d", ["containerd.io/gc.root": "now", "containerd.io/gc.ref.image.base": "b"])
+        let collected = try await store.metadata.collect()
+        #expect(collected.images.map(\.name) == ["a"])
+        #expect(try await store.metadata.images(matching: .all, in: store.scope).map(\.name) == ["b", "c"])
+        #expect(try await left().content == ["b", "c", "d"])
+    }
+
     @Test("A container keeps its snapshot")
     func containers() async throws {
         try await snapshot("x1", commit: "bottom")

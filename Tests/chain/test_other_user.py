@@ -119,3 +119,45 @@ def test_another_user_reaches_nothing_through_proc(owned):
             result = as_other("ls" if name.endswith("/") else "cat", f"/proc/{pid}/{name}")
             assert result.returncode != 0 and not result.stdout, (pid, name)
         assert as_other("kill", "-0", str(pid)).returncode != 0
+
+
+GROUP = 54321
+
+
+@pytest.mark.parametrize("name, flags, socket", [
+    ("ukmanager", ["--group", str(GROUP)], "manager.sock"), ("ukd", ["-G", str(GROUP)], "docker.sock")])
+def test_a_group_that_is_named_is_let_in_and_nobody_else(name, flags, socket):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-", dir="/tmp"))
+    chain = Chain(folder)
+    folder.chmod(0o755)
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, OWNER, OWNER)
+    (folder / "run").chmod(0o755)
+    address = chain.runtime / socket
+    try:
+        for program, options in (("ukmanager", flags if name == "ukmanager" else []), (name, flags)):
+            if program in chain.daemons:
+                continue
+            with open(folder / f"{program}.log", "ab") as log:
+                chain.daemons[program] = subprocess.Popen(
+                    [BIN / program, *options], env=chain.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    user=OWNER, group=OWNER, extra_groups=[GROUP])
+        wait_until(lambda: chain.listens(address), what=f"{name}'s socket")
+        assert stat.S_IMODE(address.stat().st_mode) == 0o660 and address.stat().st_gid == GROUP
+        assert stat.S_IMODE(chain.runtime.stat().st_mode) == 0o710
+        probe = ["/usr/bin/python3", "-c", PROBE, address]
+        member = subprocess.run(
+            probe, user=OTHER, group=OTHER, extra_groups=[GROUP], capture_output=True, text=True, timeout=30)
+        assert int(member.stdout) > 0, member.stderr
+        assert "PermissionError" in as_other(*probe).stderr
+        # A mode that was changed lets nobody in who is no member.
+        for part in (chain.runtime, address):
+            part.chmod(0o777)
+        assert as_other(*probe).stdout == "0\n"
+        # The group is let in to this socket alone.
+        for path in everything(chain):
+            if path not in (chain.runtime, address):
+                assert stat.S_IMODE(path.lstat().st_mode) & 0o070 == 0 or path.parent.stat().st_mode & 0o077 == 0, path
+    finally:
+        chain.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <signal.h>
@@ -118,6 +119,34 @@ int ukh_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid) {
     *pid = peer.pid;
     *uid = peer.uid;
     *gid = peer.gid;
+    return 0;
+}
+
+int ukh_peer_has_group(int socket, gid_t group) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return 0;
+    if (peer.gid == group) return 1;
+    gid_t few[32], *groups = few;
+    size = sizeof few;
+    int known = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size);
+    if (known < 0 && errno == ERANGE) {
+        // The size that is wanted is told; a peer's groups do not change any more.
+        groups = malloc(size);
+        if (groups) known = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size);
+    }
+    int found = 0;
+    for (size_t index = 0; known == 0 && index < size / sizeof *groups; index++) found |= groups[index] == group;
+    if (groups != few) free(groups);
+    return found;
+}
+
+int ukh_group_number(const char *name, gid_t *group) {
+    char room[16384];
+    struct group entry, *found = NULL;
+    int error = getgrnam_r(name, &entry, room, sizeof room, &found);
+    if (error || !found) return error ? -error : -ENOENT;
+    *group = entry.gr_gid;
     return 0;
 }
 

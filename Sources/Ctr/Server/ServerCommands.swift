@@ -1,6 +1,7 @@
 import ArgumentParser
 import ContainerdAPI
 import ContainerdClient
+import Host
 import RPC
 import SwiftProtobuf
 
@@ -208,5 +209,5 @@ struct VersionCommand: AsyncParsableCommand {
 
 extension CtrProgram {
     /// The version of this program.
-    static let version = "0.1.0"
+    static let version = Version.text
 }

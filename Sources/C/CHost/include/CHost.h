@@ -34,6 +34,10 @@ int ukh_accept(int socket);
 
 /// Peer of a unix socket; 0 or -errno.
 int ukh_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
+/// Whether the peer of a unix socket had `group` among its groups when it connected.
+int ukh_peer_has_group(int socket, gid_t group);
+/// The number of the group called `name`. 0 or -errno.
+int ukh_group_number(const char *name, gid_t *group);
 
 int ukh_pidfd_open(pid_t pid);
 int ukh_pidfd_signal(int pidfd, int signal);

@@ -6,10 +6,12 @@ import SystemPackage
 
 /// The flags of ukmanager. What they leave open, the configuration file may say.
 struct ManagerOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The configuration file (TOML: root, state, [grpc] address, [debug] level).")
+    @Option(name: .shortAndLong, help: "The configuration file, in the form of containerd's config.toml.")
     var config: String?
     @Option(name: .shortAndLong, help: "The gRPC socket.")
     var address: String?
+    @Option(name: .long, help: "A group whose members may use the gRPC socket: name or number.")
+    var group: String?
     @Option(name: .long, help: "The folder for images, snapshots and metadata.")
     var root: String?
     @Option(name: .long, help: "The folder for what does not outlive a boot.")
@@ -19,23 +21,31 @@ struct ManagerOptions: ParsableArguments {
         help: "The least level that is logged: trace, debug, info, warn, error, fatal, panic.")
     var logLevel: String?
 
-    /// What the flags, the file and the defaults come to.
-    func settings() throws -> (configuration: ManagerConfiguration, level: Logger.Level) {
+    /// What the flags, the file and the defaults come to, and what there is to be said of the file.
+    func settings() throws -> (configuration: ManagerConfiguration, level: Logger.Level, remarks: [String]) {
         let folders = Folders.current
         var configuration = ManagerConfiguration(folders: folders)
         let path = config ?? folders.configuration.appending("manager.toml").string
         let file: ConfigurationFile
-        if let text = try? String(contentsOfFile: path, encoding: .utf8) {
-            file = try ConfigurationFile(text, path: path)
-        } else if config != nil {
-            throw ValidationError("cannot read \(path): no such file, or not readable")
-        } else {
+        do {
+            file = try ConfigurationFile.load(path)
+        } catch let error as CocoaError {
+            guard config == nil, error.code == .fileReadNoSuchFile else {
+                throw ValidationError("cannot read \(path): no such file, or not readable")
+            }
             file = ConfigurationFile()
         }
         if let root = root ?? file.root { configuration.root = try absolute(root) }
         if let state = state ?? file.state { configuration.state = try absolute(state) }
         if let address = address ?? file.address { configuration.address = try absolute(address) }
-        return (configuration, try level(logLevel ?? file.level ?? "info"))
+        configuration.group = try group.map { try UnixSocket.group($0) } ?? file.group
+        if let size = file.maximumMessageSize { configuration.maximumMessageSize = size }
+        configuration.oomScore = file.oomScore ?? 0
+        configuration.disabledPlugins = Set(file.disabledPlugins)
+        configuration.requiredPlugins = Set(file.requiredPlugins)
+        configuration.collection = file.collection
+        configuration.timeouts.apply(file.timeouts)
+        return (configuration, try level(logLevel ?? file.level ?? "info"), file.remarks)
     }
 
     private func absolute(_ path: String) throws -> FilePath {

@@ -1,3 +1,4 @@
+import Glibc
 import Host
 import Logging
 import SystemPackage
@@ -10,6 +11,18 @@ public struct ManagerConfiguration: Sendable {
     public var root: FilePath
     /// Bundles: what does not outlive a boot.
     public var state: FilePath
+    /// A group whose members may use the gRPC socket beside the manager's own user.
+    public var group: gid_t?
+    /// Bytes that a gRPC message may have.
+    public var maximumMessageSize = 16 << 20
+    /// What is added to the manager's chance of being killed when memory runs out: oom_score_adj of proc(5).
+    public var oomScore = 0
+    /// Parts that are not started, by containerd's names: `TYPE.ID`, or the id alone.
+    public var disabledPlugins: Set<String> = []
+    /// Parts without which the manager refuses to start.
+    public var requiredPlugins: Set<String> = []
+    var collection = CollectionSettings()
+    var timeouts = ShimTimeouts()
     /// The program that shims may call to publish an event (`ukmanager ... publish`).
     public var publishBinary: FilePath?
 
@@ -18,6 +31,10 @@ public struct ManagerConfiguration: Sendable {
         address = folders.managerSocket
         root = folders.data.appending("manager")
         state = folders.runtime.appending("manager")
+    }
+
+    func isEnabled(_ type: String, _ id: String) -> Bool {
+        disabledPlugins.isDisjoint(with: [id, "\(type).\(id)"])
     }
 
     /// The socket to which shims publish their events.
