@@ -83,6 +83,32 @@ struct LayerTests {
         #expect(throws: ArchiveError.self) { try unpack(bytes, into: root) }
     }
 
+    @Test("Sizes whose sum no number holds are beyond the limit, not the program's end")
+    func hugeSizes() throws {
+        let small = try tar { writer in
+            try writer.begin(file("a"))
+            try writer.begin(file("b"))
+        }
+        // The second header's size in base 256: 2^63 - 1. The first has one byte.
+        var bytes = Array(small)
+        func set(_ header: Int, _ size: [UInt8]) {
+            bytes.replaceSubrange(header + 124..<header + 136, with: size)
+            bytes.replaceSubrange(header + 148..<header + 156, with: [UInt8](repeating: 0x20, count: 8))
+            let sum = bytes[header..<header + 512].reduce(0) { $0 + Int($1) }
+            let octal = String(sum, radix: 8)
+            bytes.replaceSubrange(
+                header + 148..<header + 156,
+                with: Array((String(repeating: "0", count: 6 - octal.count) + octal).utf8) + [0, 0x20])
+        }
+        set(0, Array("00000000001\0".utf8))
+        bytes.insert(contentsOf: [UInt8](repeating: 0x61, count: 512), at: 512)
+        set(1024, [0x80, 0, 0, 0, 0x7F] + [UInt8](repeating: 0xFF, count: 7))
+        let root = TemporaryFolder()
+        #expect(throws: ArchiveError.self) {
+            try LayerUnpacker(into: root.path).unpack(ArchiveReader(source: ByteSources.bytes(bytes)))
+        }
+    }
+
     @Test("More entries or bytes than allowed are refused")
     func limits() throws {
         let root = home.folder("root")
