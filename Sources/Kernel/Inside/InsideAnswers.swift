@@ -54,10 +54,12 @@ final class InsideAnswers {
         change(call)
     }
 
-    /// mov $number, %eax; syscall
-    private static func plainCall(_ number: Int) -> [UInt8] {
-        let (low, high) = (UInt8(truncatingIfNeeded: number), UInt8(truncatingIfNeeded: number >> 8))
-        return [0xB8, low, high, 0, 0, 0x0F, 0x05]
+    /// Whether code ends in a 5-byte load of the call's number or of an argument, and the system call instruction: mov $n, %eax
+    /// (or %edi, %esi, %edx); syscall. A prefix before the load would make it another.
+    private static func isChangeable(_ code: [UInt8], _ number: Int) -> Bool {
+        guard code.count == 8, code[0] & 0xF0 != 0x40, code[6] == 0x0F, code[7] == 0x05 else { return false }
+        if code[1] == 0xB8 { return code[2...5].elementsEqual(bytes(of: UInt32(number))) }
+        return [0xBF, 0xBE, 0xBA].contains(code[1])
     }
 
     private func tellFolder(of process: Process, _ files: FileSystem) {
@@ -66,8 +68,8 @@ final class InsideAnswers {
 
     // MARK: Changing a call site
 
-    /// Makes `mov $number, %eax; syscall` a jump into the answering code: `jmp *address`, of which the last two bytes are
-    /// those of the system call instruction still, for whoever comes back to it.
+    /// Makes a load and the system call instruction behind it a jump into the answering code: `jmp *address`, of which the last
+    /// two bytes are those of the system call instruction still, for whoever comes back to it. The stub does the load.
     ///
     /// Only in a process of one thread, which waits for this kernel's answer: nobody sees half an instruction.
     private func change(_ call: CallContext) {
@@ -75,9 +77,8 @@ final class InsideAnswers {
         let pid = process.pid
         guard process.threads.isEmpty, process.unseenThreads == 0, !process.sites.isBorrowed, call.tid == pid,
             let status = HostProcess.status(of: pid), status.threads == 1,
-            let code = try? call.read(call.instructionPointer - 7, count: 7), code.count == 7,
-            code == InsideAnswers.plainCall(call.number),
-            MemoryMap(pid).isFileCode(call.instructionPointer - 7, 7),
+            let code = try? call.read(call.instructionPointer - 8, count: 8),
+            InsideAnswers.isChangeable(code, call.number), MemoryMap(pid).isFileCode(call.instructionPointer - 7, 7),
             share(call) != nil, let count = slots(call), count < UInt32(UKI_SLOTS)
         else { return }
         let slot = UKI_PAGE + UInt64(UKI_SLOTS_OFFSET) + UInt64(count) * UInt64(UKI_SLOT_SIZE)
@@ -86,14 +87,13 @@ final class InsideAnswers {
             for index in 0..<bytes { stub.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index))) }
         }
         append(slot + 8, 8)
-        stub.append(0xB8)  // mov $number, %eax
-        append(UInt64(call.number), 4)
+        stub += code[1...5]
         stub += [0x48, 0xB9]  // movabs $back, %rcx
         append(call.instructionPointer, 8)
         stub += [0xFF, 0x25]  // jmp *entry(%rip)
         append(UKI_PAGE + 8 &- (slot + 8 + 21), 4)
         let jump: [UInt8] = [0xFF, 0x24, 0x25, UInt8(truncatingIfNeeded: slot), UInt8(truncatingIfNeeded: slot >> 8)]
-        guard poke(pid, slot, stub), poke(pid, UKI_PAGE + 28, bytes(of: count + 1)),
+        guard poke(pid, slot, stub), poke(pid, UKI_PAGE + 28, InsideAnswers.bytes(of: count + 1)),
             poke(pid, call.instructionPointer - 7, jump)
         else {
             process.sites.mayChange = false
@@ -115,14 +115,14 @@ final class InsideAnswers {
         }
         let fresh = uki_page(magic: UKI_MAGIC, entry: entry, stack_top: call.process.sites.stackTop, ready: 0, count: 0)
         // syscall; ret: where the filter trusts them.
-        guard poke(pid, UKI_NATIVE, [0x0F, 0x05, 0xC3]), poke(pid, UKI_PAGE, bytes(of: fresh)) else {
+        guard poke(pid, UKI_NATIVE, [0x0F, 0x05, 0xC3]), poke(pid, UKI_PAGE, InsideAnswers.bytes(of: fresh)) else {
             call.process.sites.mayChange = false
             return nil
         }
         return 0
     }
 
-    private func bytes<T>(of value: T) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
+    private static func bytes<T>(of value: T) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
 
     private func poke(_ pid: pid_t, _ address: UInt64, _ bytes: [UInt8]) -> Bool {
         ukk_poke(pid, address, bytes, bytes.count) == bytes.count
@@ -159,7 +159,7 @@ final class InsideAnswers {
                 0xFF, 0x24, 0x25, UInt8(truncatingIfNeeded: slot), UInt8(truncatingIfNeeded: slot >> 8), 0x0F, 0x05,
             ]
             guard read(place, 7) == jump else { continue }
-            _ = poke(pid, place, [0xB8] + page[(at + 9)..<(at + 13)])
+            _ = poke(pid, place, Array(page[(at + 8)..<(at + 13)]))
         }
     }
 
