@@ -57,7 +57,7 @@ package struct Attributes: Sendable, Equatable {
     }
 
     /// Takes over what a note says. Nonsense is passed over: the file is then as the host shows it.
-    mutating func apply(note: some Collection<UInt8>) {
+    package mutating func apply(note: some Collection<UInt8>) {
         var fields = note.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)[...]
         guard fields.count >= 4,
             let uid = number(fields.popFirst()!, radix: 10), let gid = number(fields.popFirst()!, radix: 10),

@@ -1,12 +1,12 @@
 /// The files of a folder in the orders in which programs go through them: as the folder lists them, and by inode number.
-struct FolderListing {
+package struct FolderListing {
     private weak var folder: Node?
     private let names: [Name]
     private let listed: [Name: Int]
     private let byInode: [Int]
     private let rank: [Int]
 
-    init(_ folder: Node, _ entries: [ListEntry]) {
+    package init(_ folder: Node, _ entries: [ListEntry]) {
         self.folder = folder
         let files = entries.filter { $0.type == .file && !$0.name.isMarker }
         names = files.map(\.name)
@@ -22,7 +22,7 @@ struct FolderListing {
 
     /// The names that come after one, if the last name asked for was `previous` (nil: it was in another folder). None when
     /// these two are not near each other in either order: then nobody goes through the folder.
-    func following(_ name: Name, previous: Name?, count: Int) -> [Name] {
+    package func following(_ name: Name, previous: Name?, count: Int) -> [Name] {
         guard let current = listed[name] else { return [] }
         let before = previous.flatMap { listed[$0] }
         let step = current - (before ?? -1)

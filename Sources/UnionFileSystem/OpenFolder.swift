@@ -23,4 +23,10 @@ package struct ListEntry {
     package var name: Name
     package var type: FileType
     package var inode: UInt64
+
+    package init(name: Name, type: FileType, inode: UInt64) {
+        self.name = name
+        self.type = type
+        self.inode = inode
+    }
 }

@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 import Testing
 
-@testable import UnionFileSystem
+import UnionFileSystem
 
 /// Big files of layers on their way into the writable folder.
 struct DataCopyTests {

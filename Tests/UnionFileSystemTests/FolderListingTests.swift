@@ -1,6 +1,6 @@
 import Testing
 
-@testable import UnionFileSystem
+import UnionFileSystem
 
 @Suite struct FolderListingTests {
     private let folder: Node

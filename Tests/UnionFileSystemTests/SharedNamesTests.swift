@@ -4,7 +4,7 @@ import KernelProtocol
 import SystemPackage
 import Testing
 
-@testable import UnionFileSystem
+import UnionFileSystem
 
 @Suite struct SharedNamesTests {
     private func sample() throws -> (Sample, SharedNames) {

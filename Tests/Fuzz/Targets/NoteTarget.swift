@@ -1,5 +1,5 @@
 import Archive
-@testable import UnionFileSystem
+import UnionFileSystem
 
 /// The attribute in which owner and mode are kept: the manager's reader and the kernel's agree on what they both take.
 enum NoteTarget: FuzzTarget {
