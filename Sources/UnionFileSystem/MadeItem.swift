@@ -116,7 +116,7 @@ final class MirrorFolder: SyntheticFolder {
 }
 
 /// The entries of a folder of the host.
-func hostNames(_ path: String) -> [(name: Name, type: FileType)] {
+package func hostNames(_ path: String) -> [(name: Name, type: FileType)] {
     let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return [] }
     defer { close(folder) }

@@ -44,7 +44,7 @@ extension FileSystem {
     }
 
     /// Mounts one file system.
-    func mount(_ specification: MountSpecification) throws(Errno) {
+    package func mount(_ specification: MountSpecification) throws(Errno) {
         let made: Mount
         var isFolder = true
         if specification.type == "bind" || isBind(specification) {
