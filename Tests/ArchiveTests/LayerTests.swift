@@ -275,9 +275,9 @@ struct LayerTests {
     }
 
     private func attribute(_ path: FilePath) -> String? {
-        var value = [CChar](repeating: 0, count: 256)
-        let length = ukh_test_getxattr(path.string, "user.ukontainer.stat", &value, 255)
-        return length < 0 ? nil : String(cString: value)
+        var value = [UInt8](repeating: 0, count: 256)
+        let length = ukh_test_getxattr(path.string, "user.ukontainer.stat", &value, value.count)
+        return length < 0 ? nil : String(decoding: value.prefix(length), as: UTF8.self)
     }
 }
 
