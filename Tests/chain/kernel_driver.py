@@ -47,8 +47,9 @@ class Writer:
         return self
 
 
-def process(writer, arguments, *, cwd="/", uid=0, gid=0, terminal=False, environment=ENVIRONMENT):
-    writer.strings(arguments).strings(environment).string(cwd).number("IIII", uid, gid, 0, 0o022)
+def process(writer, arguments, *, cwd="/", uid=0, gid=0, groups=(), terminal=False, environment=ENVIRONMENT):
+    writer.strings(arguments).strings(environment).string(cwd)
+    writer.number(f"III{len(groups)}II", uid, gid, len(groups), *groups, 0o022)
     effective = CAPABILITIES if uid == 0 else 0
     writer.number("QQQQQ", CAPABILITIES, effective, 0, effective, 0)
     writer.number("IBBIIi", 0, 0, terminal, 24, 80, 0)

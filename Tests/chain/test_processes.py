@@ -41,7 +41,7 @@ def test_calls_about_processes_answer_as_natively(root, program):
     native = subprocess.run([program, program], env={"PATH": "/bin"}, capture_output=True, text=True, timeout=60)
     expected = native.stdout.splitlines()
     assert len(expected) > 250, native.stderr
-    user = {"uid": os.getuid(), "gid": os.getgid(), "environment": ["PATH=/bin"]}
+    user = {"uid": os.getuid(), "gid": os.getgid(), "groups": os.getgroups(), "environment": ["PATH=/bin"]}
     kernel = Kernel(root, ["sh", "-c", "/bin/program /bin/program; :"], **user)
     _, output = kernel.finish()
     difference = list(difflib.unified_diff(expected, output.splitlines(), "natively", "inside", lineterm="", n=1))
