@@ -64,7 +64,7 @@ extension FileSystem {
         if node.isFolder {
             guard !writes else { throw .isDirectory }
             try demand(.read, on: node, for: caller.credentials)
-            return .descriptor(try openFolder(node))
+            return .descriptor(try openFolder(node, lists: flags & O_DIRECTORY != 0))
         }
         var wanted: Access = writes ? .write : .read
         if access == O_RDWR { wanted = [.read, .write] } else if access == O_RDONLY { wanted.insert(.read) }
@@ -170,10 +170,14 @@ extension FileSystem {
     }
 
     /// A descriptor for a folder: the host's own when its listing is right as it stands, else a stand-in.
-    func openFolder(_ node: Node, forPath: Bool = false) throws(Errno) -> CInt {
+    ///
+    /// - Parameter lists: whether the folder is opened to be listed. Otherwise it gets its stand-in when that begins, and until
+    ///   then fsync(2) reaches the folder itself.
+    func openFolder(_ node: Node, forPath: Bool = false, lists: Bool = true) throws(Errno) -> CInt {
         var isNative = false
         if !node.isRemoved, node.synthetic == nil, node.origin == nil {
-            isNative = forPath ? true : !(try needsListing(node))
+            let isListedHere = forPath ? false : try needsListing(node)
+            isNative = !isListedHere || !lists
         }
         if isNative, let tree = node.mount.tree {
             let folder = try tree.at(node, place: node.place) { descriptor, path throws(Errno) in
@@ -181,7 +185,7 @@ extension FileSystem {
                     ukf_open(descriptor, path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY, 0))
             }
             remember(opened: node)
-            shared?.tellAll(of: node)
+            if lists { shared?.tellAll(of: node) }
             return folder
         }
         scratchNames += 1

@@ -158,6 +158,23 @@ import UnionFileSystem
         #expect(try sample.files.stat(behind: "/proc/self/fd/\(held)").mode == 0o104700)
     }
 
+    @Test func aFolderThatIsNotOpenedToBeListedIsTheHostsOwnUntilItIs() throws {
+        let sample = Sample(layers: 1)
+        sample.write("", sample.layers[0] + "/d/below")
+        try sample.start()
+        try sample.put("", "/d/above")
+        var (own, held, listed) = (ukf_stat(), ukf_stat(), ukf_stat())
+        #expect(ukf_stat(AT_FDCWD, sample.upper + "/d", 0, &own) == 0)
+        let folder = try sample.open("/d", O_RDONLY)
+        defer { close(folder) }
+        #expect(ukf_stat(folder, "", 0x1000, &held) == 0 && held.ino == own.ino)
+        #expect(sample.files.mayListWrong)
+        let standIn = try #require(try sample.files.standIn(for: held))
+        defer { close(standIn) }
+        #expect(ukf_stat(standIn, "", 0x1000, &listed) == 0)
+        #expect(try sample.files.listRecords(listed, size: 4096, isOld: false, for: sample.caller)!.count == 112)
+    }
+
     @Test func mergedListingsFollowTheSharedOffset() throws {
         let sample = Sample(layers: 2)
         for index in 0..<50 { sample.write("", sample.layers[index % 2] + "/d/file\(index)") }
