@@ -535,6 +535,8 @@ static void executing(char **arguments) {
 static void dying(char **arguments) {
     char letter;
     (void)arguments;
+    // The orphans of those that fork without end are not to fill the host.
+    signal(SIGCHLD, SIG_IGN);
     for (int kind = 0; kind < 7; kind++) {
         pid_t pid = fork();
         if (pid) continue;
@@ -555,6 +557,7 @@ static void dying(char **arguments) {
         while (kind == 6) {
             if (fork() == 0) {
                 setsid();
+                usleep(2000);
                 continue;
             }
             usleep(20000);
