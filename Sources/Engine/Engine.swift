@@ -285,8 +285,10 @@ extension Container {
 }
 
 extension Engine {
-    /// Gives the data root up without a word to anybody, as if the daemon had been killed; for tests.
-    package func abandon() {
+    /// Gives the data root and the containers' output up without a word to anybody, as if the daemon had been killed; for
+    /// tests.
+    package func abandon() async {
+        for container in containers.values { await container.streams?.leave() }
         try? lock.close()
     }
 }

@@ -148,6 +148,12 @@ final class ProcessStreams: Sendable {
         removeFiles()
     }
 
+    /// Reads no more, and leaves the fifos and what is in them to the next who opens them.
+    func leave() async {
+        stopReading()
+        _ = await ended.value(within: .seconds(5))
+    }
+
     /// Closes everything at once; for a process that never was.
     func abandon() {
         stopReading()
