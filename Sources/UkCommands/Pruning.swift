@@ -1,4 +1,13 @@
+import ArgumentParser
 import EngineClient
+
+/// What every kind of pruning takes.
+struct PruneOptions: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var force = false
+    @Option(help: ArgumentHelp("Filter, such as until=24h.", valueName: "filter"))
+    var filter: [Filter] = []
+}
 
 /// Removes what is no longer used, after asking.
 struct Pruning {
@@ -16,16 +25,15 @@ struct Pruning {
     var kinds: [(kind: Kind, filters: [(String, String)])]
     /// What the user is told before: the lines of a list, or one sentence.
     var warning: String
-    var filters: [Filter]
-    var force: Bool
+    var options: PruneOptions
 
     /// Asks unless forced, removes, and tells what went and how much room that made.
     func run() async throws {
-        guard force || Self.isAgreed(warning) else { return }
+        guard options.force || Self.isAgreed(warning) else { return }
         let client = try Engine.client()
         var reclaimed: Int64 = 0
         for (kind, own) in kinds {
-            let query = filterQuery(own + filters.map { ($0.name, $0.value) })
+            let query = filterQuery(own + options.filter.map { ($0.name, $0.value) })
             let answer = try await client.json(
                 EngineRequest("POST", "/\(kind.rawValue)/prune", query: [("filters", query)]))
             let removed = (answer[kind.member]?.elements ?? []).map { item in

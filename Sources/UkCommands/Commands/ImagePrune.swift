@@ -6,16 +6,13 @@ struct ImagePrune: AsyncParsableCommand {
         commandName: "image-prune", abstract: "Remove unused images.", shouldDisplay: false)
     @Flag(name: .shortAndLong, help: "Remove all that are unused, not only those without a name.")
     var all = false
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var force = false
-    @Option(help: ArgumentHelp("Filter, such as until=24h.", valueName: "filter"))
-    var filter: [Filter] = []
+    @OptionGroup var asked: PruneOptions
 
     func run() async throws {
         let which = all ? "all images without at least one container associated to them" : "all dangling images"
         try await Pruning(
             kinds: [(.images, [("dangling", all ? "false" : "true")])], warning: "This will remove \(which).",
-            filters: filter, force: force
+            options: asked
         ).run()
     }
 }

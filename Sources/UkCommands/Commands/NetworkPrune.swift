@@ -4,16 +4,12 @@ import ArgumentParser
 struct NetworkPrune: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Remove all unused networks.", shouldDisplay: true)
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var force = false
-    @Option(help: ArgumentHelp("Filter, such as until=24h.", valueName: "filter"))
-    var filter: [Filter] = []
+    @OptionGroup var asked: PruneOptions
 
     func run() async throws {
         try await Pruning(
             kinds: [(.networks, [])],
-            warning: "This will remove all custom networks not used by at least one container.", filters: filter,
-            force: force
+            warning: "This will remove all custom networks not used by at least one container.", options: asked
         ).run()
     }
 }

@@ -3,17 +3,12 @@ import ArgumentParser
 /// `uk restart`
 struct Restart: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Restart one or more containers.")
-    @Option(name: .shortAndLong, help: "Signal to send to the container.")
-    var signal: String?
-    @Option(
-        name: [.customShort("t"), .customLong("timeout"), .customLong("time")],
-        help: ArgumentHelp("Seconds to wait before killing it.", valueName: "seconds"))
-    var timeout: Int?
+    @OptionGroup var how: StopOptions
     @Argument(help: "The containers.", completion: .containerNames)
     var container: [String]
 
     func run() async throws {
         try await Engine.post(
-            "/restart", to: container, query: [("signal", signal), ("t", timeout.map { String($0) })])
+            "/restart", to: container, query: how.query)
     }
 }

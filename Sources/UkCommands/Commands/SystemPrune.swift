@@ -8,10 +8,7 @@ struct SystemPrune: AsyncParsableCommand {
     var all = false
     @Flag(help: "Remove anonymous volumes as well.")
     var volumes = false
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var force = false
-    @Option(help: ArgumentHelp("Filter, such as until=24h.", valueName: "filter"))
-    var filter: [Filter] = []
+    @OptionGroup var asked: PruneOptions
 
     func run() async throws {
         var kinds: [(kind: Pruning.Kind, filters: [(String, String)])] = [(.containers, []), (.networks, [])]
@@ -24,7 +21,7 @@ struct SystemPrune: AsyncParsableCommand {
         lines.append(all ? "all images without at least one container associated to them" : "all dangling images")
         let list = lines.map { "\n  - \($0)" }.joined()
         try await Pruning(
-            kinds: kinds, warning: "This will remove:\(list)\n", filters: filter, force: force
+            kinds: kinds, warning: "This will remove:\(list)\n", options: asked
         ).run()
     }
 }
