@@ -1,4 +1,5 @@
 """Fixtures of the chain's tests: a chain of its own, in folders of its own, started as the calling (ordinary) user."""
+import contextlib
 import json
 import os
 import pathlib
@@ -241,3 +242,19 @@ def debian(chain):
 def name(request):
     """A container name of the test's own."""
     return "".join(c if c.isalnum() else "-" for c in request.node.name)[:50]
+
+
+@contextlib.contextmanager
+def manager_alone():
+    """A ukmanager without a ukd, in folders of its own; what is left of it is killed."""
+    folder = tempfile.mkdtemp(prefix="uk-", dir="/tmp")
+    chain = Chain(folder)
+    (chain.folder / "ukd.log").touch()
+    try:
+        chain.start("ukmanager")
+        yield chain
+    finally:
+        chain.stop()
+        for pid in chain.mine():
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)

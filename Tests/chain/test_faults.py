@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import BASE_IMAGE, BIN, Chain, wait_until
+from conftest import BASE_IMAGE, BIN, Chain, manager_alone, wait_until
 from registry_server import Registry
 
 IMAGE = "docker.io/library/runu-base:latest"
@@ -24,18 +24,9 @@ SECONDS = 45
 @pytest.fixture
 def manager():
     """A ukmanager of the test's own, with the image runu-base."""
-    folder = tempfile.mkdtemp(prefix="uk-", dir="/tmp")
-    chain = Chain(folder)
-    (chain.folder / "ukd.log").touch()
-    try:
-        chain.start("ukmanager")
+    with manager_alone() as chain:
         chain.ukctr("images", "import", BASE_IMAGE)
         yield chain
-    finally:
-        chain.stop()
-        for pid in chain.mine():
-            os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

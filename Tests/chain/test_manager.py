@@ -11,21 +11,14 @@ import time
 
 import pytest
 
-from conftest import BASE_IMAGE, BIN, Chain, wait_until
+from conftest import BASE_IMAGE, BIN, Chain, manager_alone, wait_until
 
 
 @pytest.fixture
 def manager():
     """A ukmanager of the test's own."""
-    folder = tempfile.mkdtemp(prefix="uk-", dir="/tmp")
-    chain = Chain(folder)
-    (chain.folder / "ukd.log").touch()
-    try:
-        chain.start("ukmanager")
+    with manager_alone() as chain:
         yield chain
-    finally:
-        chain.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def exchange(path, data):
