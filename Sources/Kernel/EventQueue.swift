@@ -85,11 +85,7 @@ final class EventQueue: @unchecked Sendable {
 struct Deadline: Sendable {
     private var milliseconds: Int
 
-    static func now() -> Deadline {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Deadline(milliseconds: time.tv_sec * 1000 + time.tv_nsec / 1_000_000)
-    }
+    static func now() -> Deadline { Deadline(milliseconds: Int(MonotonicTime.now() / 1_000_000)) }
 
     static func after(milliseconds: Int) -> Deadline { Deadline(milliseconds: now().milliseconds + milliseconds) }
 

@@ -1,6 +1,7 @@
 // Reads small files of /proc into a buffer on the stack: unsafe pointers, for the sake of a fork's cost.
 import CKernel
 import Glibc
+import Host
 
 /// What the host's /proc tells about a process. Reading costs some ten microseconds, so it is done once a process.
 package enum HostProcess {
@@ -130,15 +131,8 @@ package enum HostProcess {
 
     /// Bytes in memory that belong to no file of a disk; pages of several processes count for each.
     static func privateMemory(of pid: pid_t) -> UInt64? {
-        withFile(of: pid, "status") { text in
-            var sum: UInt64?
-            for line in text.split(separator: UInt8(ascii: "\n"), maxSplits: 40)
-            where line.starts(with: "RssAnon:".utf8) || line.starts(with: "RssShmem:".utf8) {
-                let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
-                sum = (sum ?? 0) + UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
-            }
-            return sum
-        }
+        let parts = sizes(of: pid, "status", "RssAnon:", "RssShmem:").compactMap { $0 }
+        return parts.isEmpty ? nil : parts.reduce(0, +)
     }
 
     /// Bytes in memory that belong to no file of a disk, pages of several processes divided among them.
@@ -150,29 +144,28 @@ package enum HostProcess {
 
     /// From /proc/PID/smaps_rollup; nil where the host does not tell.
     static func share(of pid: pid_t) -> Share? {
-        withFile(of: pid, "smaps_rollup") { text in
-            var result: Share?
-            for line in text.split(separator: UInt8(ascii: "\n")) {
-                let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
-                if line.starts(with: "Pss_Anon:".utf8) {
-                    result = Share(private: UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024)
-                } else if line.starts(with: "Pss_Shmem:".utf8) {
-                    result?.shared = UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
-                }
-            }
-            return result
-        }
+        let parts = sizes(of: pid, "smaps_rollup", "Pss_Anon:", "Pss_Shmem:")
+        return parts[0].map { Share(private: $0, shared: parts[1] ?? 0) }
     }
 
     /// Most bytes that it ever had in memory (VmHWM).
-    static func peakMemory(of pid: pid_t) -> UInt64? {
-        withFile(of: pid, "status") { text in
-            for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: "VmHWM:".utf8) {
+    static func peakMemory(of pid: pid_t) -> UInt64? { sizes(of: pid, "status", "VmHWM:")[0] }
+
+    /// Bytes, from the lines of a file that begin with `names` and go on with a number of kB; nil for what the host does not
+    /// tell.
+    private static func sizes(of pid: pid_t, _ file: StaticString, _ names: String...) -> [UInt64?] {
+        var found = [UInt64?](repeating: nil, count: names.count)
+        _ = withFile(of: pid, file) { text -> Void? in
+            var left = names.count
+            for line in text.split(separator: UInt8(ascii: "\n")) where left > 0 {
+                guard let index = names.firstIndex(where: { line.starts(with: $0.utf8) }) else { continue }
                 let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
-                return UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
+                found[index] = UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
+                left -= 1
             }
             return nil
         }
+        return found
     }
 
     /// oom_score_adj; 0 when there is no such process.
@@ -183,8 +176,41 @@ package enum HostProcess {
     }
 
     /// The numbers of a process's threads.
-    static func threads(of pid: pid_t) -> [pid_t] {
-        guard let folder = opendir("/proc/\(pid)/task") else { return [] }
+    static func threads(of pid: pid_t) -> [pid_t] { numbers(in: "/proc/\(pid)/task") }
+
+    /// Bytes of proportional set size, or nil where the host does not tell.
+    package static func proportionalMemory(of pid: pid_t) -> UInt64? { sizes(of: pid, "smaps_rollup", "Pss:")[0] }
+
+    /// The stack pointer with which a thread entered the call that it waits in (/proc/PID/syscall).
+    package static func stackPointer(ofBlocked tid: pid_t) -> UInt64? {
+        withFile(of: tid, "syscall") { text in
+            let fields = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+            guard fields.count == 9 else { return nil }
+            let value = fields[7].dropFirst(2)
+            return hexadecimal(value)
+        }
+    }
+
+    /// Where a stopped thread goes on (/proc/PID/syscall); nil when it runs.
+    package static func programCounter(ofStopped tid: pid_t) -> UInt64? {
+        withFile(of: tid, "syscall") { text in
+            let fields = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+            guard fields.count >= 3, let value = fields.last?.dropFirst(2) else { return nil }
+            return hexadecimal(value)
+        }
+    }
+
+    /// A thread's name.
+    package static func name(of tid: pid_t) -> [UInt8]? {
+        withFile(of: tid, "comm") { text in Array(text.dropLast()) }
+    }
+
+    /// The pids of the host's processes, without threads.
+    package static func all() -> [pid_t] { numbers(in: "/proc") }
+
+    /// The numbers among a folder's names.
+    private static func numbers(in path: String) -> [pid_t] {
+        guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var result: [pid_t] = []
         while let entry = readdir(folder) {
@@ -196,53 +222,14 @@ package enum HostProcess {
         return result
     }
 
-    /// Bytes of proportional set size, or nil where the host does not tell.
-    package static func proportionalMemory(of pid: pid_t) -> UInt64? {
-        withFile(of: pid, "smaps_rollup") { text in
-            for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: "Pss:".utf8) {
-                let digits = line.drop { $0 < 0x30 || $0 > 0x39 }
-                return UInt64(decimal(UnsafeRawBufferPointer(rebasing: digits))) * 1024
-            }
-            return nil
-        }
-    }
-
-    /// The stack pointer with which a thread entered the call that it waits in (/proc/PID/syscall).
-    package static func stackPointer(ofBlocked tid: pid_t) -> UInt64? {
-        withFile(of: tid, "syscall") { text in
-            let fields = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
-            guard fields.count == 9 else { return nil }
-            let value = fields[7].dropFirst(2)
-            return hexadecimal(UnsafeRawBufferPointer(rebasing: value))
-        }
-    }
-
-    /// Where a stopped thread goes on (/proc/PID/syscall); nil when it runs.
-    package static func programCounter(ofStopped tid: pid_t) -> UInt64? {
-        withFile(of: tid, "syscall") { text in
-            let fields = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
-            guard fields.count >= 3, let value = fields.last?.dropFirst(2) else { return nil }
-            return hexadecimal(UnsafeRawBufferPointer(rebasing: value))
-        }
-    }
-
-    /// A thread's name.
-    package static func name(of tid: pid_t) -> [UInt8]? {
-        withFile(of: tid, "comm") { text in Array(text.dropLast()) }
-    }
-
-    /// The pids of the host's processes, without threads.
-    package static func all() -> [pid_t] {
-        guard let folder = opendir("/proc") else { return [] }
-        defer { closedir(folder) }
-        var result: [pid_t] = []
-        while let entry = readdir(folder) {
-            let name = entry.pointee.d_name.0
-            guard name >= 0x30, name <= 0x39 else { continue }
-            let pid = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { atoi($0) }
-            }
-            result.append(pid)
+    /// What proc_pid_fdinfo(5) tells of a descriptor, by name; nil when there is no such descriptor.
+    /// - Parameter owner: a number, or `self`.
+    static func information(of descriptor: CInt, in owner: String) -> [Substring: Substring]? {
+        guard let text = readSmallFile("/proc/\(owner)/fdinfo/\(descriptor)") else { return nil }
+        var result: [Substring: Substring] = [:]
+        for line in text.split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            result[line[..<colon]] = line[line.index(after: colon)...].drop { $0 == "\t" || $0 == " " }
         }
         return result
     }
@@ -277,7 +264,7 @@ package enum HostProcess {
         return negative ? -value : value
     }
 
-    private static func hexadecimal(_ text: UnsafeRawBufferPointer) -> UInt64 {
+    static func hexadecimal(_ text: some Sequence<UInt8>) -> UInt64 {
         var value: UInt64 = 0
         for byte in text {
             switch byte {

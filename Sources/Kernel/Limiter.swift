@@ -1,5 +1,6 @@
 import CKernel
 import Glibc
+import Host
 import KernelProtocol
 import SystemPackage
 
@@ -54,15 +55,9 @@ final class Limiter {
         if kernel.limits.cpuQuota > 0, kernel.status != .paused {
             wait = min(wait, lookAtTime(kernel, used, isIdle: isIdle))
         } else {
-            last = (Limiter.now(), used)
+            last = (MonotonicTime.now(), used)
         }
         next = .after(milliseconds: wait)
-    }
-
-    private static func now() -> UInt64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
     }
 
     // MARK: Processor time
@@ -74,7 +69,7 @@ final class Limiter {
 
     /// Lets the container run while it has credit, which grows with the quota's rate and never beyond one period's.
     private func lookAtTime(_ kernel: Kernel, _ used: UInt64, isIdle: Bool) -> Int {
-        let now = Limiter.now()
+        let now = MonotonicTime.now()
         let (period, quota) = (period(kernel), quota(kernel))
         if let last {
             let earned = Double(now - last.time) * Double(quota) / Double(period)

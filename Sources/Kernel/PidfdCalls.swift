@@ -1,7 +1,6 @@
 // Siginfo as bytes: unsafe pointers at the C boundary.
 import CKernel
 import Glibc
-import Host
 import SystemPackage
 
 /// Calls through a descriptor of a process (pidfd_open(2)). Such a descriptor can come from anywhere, and others of the
@@ -59,10 +58,9 @@ enum PidfdCalls {
     private static func target(_ call: CallContext) throws(Errno) -> (descriptor: CInt, process: Process) {
         let own = try call.kernel.sockets.duplicate(ofAny: call.int(0), call)
         do throws(Errno) {
-            guard let text = readSmallFile("/proc/self/fdinfo/\(own)"),
-                let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Pid:") }),
-                let number = pid_t(line.dropFirst(4).drop { $0 == "\t" || $0 == " " })
-            else { throw .badFileDescriptor }
+            guard let number = HostProcess.information(of: own, in: "self")?["Pid"].flatMap({ pid_t($0) }) else {
+                throw .badFileDescriptor
+            }
             // The first process goes by the host's number here.
             guard number > 0, number != call.kernel.nursery.pid,
                 let process = call.kernel.processes.process(ofThreadNumbered: number)

@@ -1,6 +1,5 @@
 import CKernel
 import Glibc
-import Host
 import SystemPackage
 
 /// The exec of a process that is traced inside the container: nobody can stop it to change its registers.
@@ -106,24 +105,19 @@ struct TracedExec: Sendable {
         _ call: CallContext, isProgram: Bool
     ) throws(Errno) -> (number: CInt, original: CInt, closesOnExec: Bool) {
         let number = call.int(0)
-        let flags = readSmallFile("/proc/\(call.tid)/fdinfo/\(number)")?.split(separator: "\n")
-            .first { $0.hasPrefix("flags:") }?.split(separator: "\t").last.flatMap { UInt32($0, radix: 8) }
+        let flags = HostProcess.information(of: number, in: "\(call.tid)")?["flags"].flatMap { UInt32($0, radix: 8) }
         guard let flags else { throw .badFileDescriptor }
         let closes = flags & UInt32(O_CLOEXEC) != 0
-        let pidfd = ukk_pidfd_open(call.process.pid)
-        guard pidfd >= 0 else { throw Errno(rawValue: -pidfd) }
-        defer { close(pidfd) }
-        let original = ukk_raw(438, Int(pidfd), Int(number), 0, 0, 0, 0)
-        guard original >= 0 else { throw Errno(rawValue: CInt(-original)) }
+        let original = try call.kernel.sockets.duplicate(ofAny: number, call)
         let folder = isProgram ? -1 : open("/proc/\(call.kernel.nursery.pid)/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if folder >= 0 { close(folder) } }
         let result = ukk_add_descriptor(
             call.kernel.listener, call.id, isProgram ? call.kernel.loader : folder, number, closes ? 1 : 0, 0)
         guard result >= 0 else {
-            close(CInt(original))
+            close(original)
             throw Errno(rawValue: -result)
         }
-        return (number, CInt(original), closes)
+        return (number, original, closes)
     }
 
     /// Gives the caller its descriptor back, with a call of its: the loader's, or the next one after an exec that failed.

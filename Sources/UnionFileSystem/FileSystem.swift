@@ -207,6 +207,17 @@ package final class FileSystem {
 
     /// The absolute path of a node as seen from `root`; nil when it lies outside or has been removed.
     package func path(of node: Node, from root: Node) -> [UInt8]? {
+        guard let names = names(of: node, from: root) else { return nil }
+        var path: [UInt8] = []
+        for name in names {
+            path.append(UInt8(ascii: "/"))
+            path += name.bytes
+        }
+        return path.isEmpty ? [UInt8(ascii: "/")] : path
+    }
+
+    /// The names that lead to a node from `root`; nil when it lies outside or has been removed.
+    func names(of node: Node, from root: Node) -> [Name]? {
         var names: [Name] = []
         var at = node
         while at !== root {
@@ -220,12 +231,7 @@ package final class FileSystem {
                 return nil
             }
         }
-        var path: [UInt8] = []
-        for name in names.reversed() {
-            path.append(UInt8(ascii: "/"))
-            path += name.bytes
-        }
-        return path.isEmpty ? [UInt8(ascii: "/")] : path
+        return names.reversed()
     }
 
     // MARK: Bounds

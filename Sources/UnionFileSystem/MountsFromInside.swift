@@ -80,11 +80,13 @@ extension FileSystem {
         guard source.isFolder == point.isFolder else { throw .notDirectory }
         guard !source.isRemoved else { throw .noSuchFileOrDirectory }
         // What is mounted below now; not what comes by this very call.
-        let below = isRecursive ? mounts.filter { $0.point?.isWithin(source) == true } : []
-        let names = below.map { relativeNames(of: $0.point!, below: source) }
+        let below =
+            isRecursive
+            ? mounts.compactMap { inner in inner.point.flatMap { names(of: $0, from: source) }.map { (inner, $0) } }
+            : []
         cover(point, with: makeBind(of: source))
         guard case .some(let made) = mounts.last else { return }
-        for (inner, names) in zip(below, names) {
+        for (inner, names) in below {
             var node: Node? = made.root
             for name in names {
                 guard let folder = node else { break }
@@ -93,22 +95,6 @@ extension FileSystem {
             guard let node, node.isFolder == inner.root.isFolder else { continue }
             cover(node, with: makeBind(of: inner.root))
         }
-    }
-
-    private func relativeNames(of node: Node, below top: Node) -> [Name] {
-        var names: [Name] = []
-        var at = node
-        while at !== top {
-            if let parent = at.parent {
-                names.append(at.name)
-                at = parent
-            } else if let point = at.mount.point {
-                at = point
-            } else {
-                break
-            }
-        }
-        return names.reversed()
     }
 
     /// A mount that shows what is at and below a node of another one.
@@ -122,7 +108,7 @@ extension FileSystem {
         mount.forbidsPrograms = shown.forbidsPrograms
         mount.deviceMinor = source.real.mount.deviceMinor
         mount.shownRoot = source.real.mount.shownRoot == [0x2f] ? [] : source.real.mount.shownRoot
-        for name in relativeNames(of: source.real, below: source.real.mount.root) {
+        for name in names(of: source.real, from: source.real.mount.root) ?? [] {
             mount.shownRoot += [0x2f] + name.bytes
         }
         if mount.shownRoot.isEmpty { mount.shownRoot = [0x2f] }

@@ -1,5 +1,6 @@
 import CFiles
 import Glibc
+import Host
 import SystemPackage
 
 /// How much a mount may hold (tmpfs(5), size), and what it did when that was looked at last.
@@ -40,10 +41,10 @@ extension FileSystem {
     /// Bytes in a limited mount's files.
     func usedSpace(of mount: Mount) -> UInt64 {
         guard var space = mount.space, let tree = mount.tree else { return 0 }
-        let begin = FileSystem.now()
+        let begin = MonotonicTime.now()
         if begin < space.goodUntil { return space.used }
         space.used = FileSystem.measure(tree.places[0].descriptor)
-        let end = FileSystem.now()
+        let end = MonotonicTime.now()
         space.goodUntil = end + max(5_000_000, (end - begin) * 20)
         mount.space = space
         return space.used
@@ -51,21 +52,15 @@ extension FileSystem {
 
     /// Bytes of memory in the container's tmpfs mounts; 0 where the host keeps them on a disk.
     package func temporaryMemory() -> UInt64 {
-        let begin = FileSystem.now()
+        let begin = MonotonicTime.now()
         if begin < temporaryGoodUntil { return temporaryUsed }
         var bytes = [UInt8](repeating: 0, count: 256)
         let isMemory =
             ukf_statfs(scratch, &bytes) > 0 && bytes.withUnsafeBytes { $0.load(as: UInt64.self) } == 0x0102_1994
         temporaryUsed = isMemory ? FileSystem.measure(scratch) : 0
-        let end = FileSystem.now()
+        let end = MonotonicTime.now()
         temporaryGoodUntil = isMemory ? end + max(20_000_000, (end - begin) * 50) : UInt64.max
         return temporaryUsed
-    }
-
-    private static func now() -> UInt64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
     }
 
     /// Bytes on the host of all files below a folder. Nobody's tree is so large that it takes long: the rest is not counted.

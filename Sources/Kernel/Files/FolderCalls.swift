@@ -70,24 +70,11 @@ enum FolderCalls {
     private static func replace(_ call: CallContext, _ stat: ukf_stat) throws(Errno) -> Bool {
         guard let standIn = try call.files.standIn(for: stat) else { return false }
         defer { close(standIn) }
-        guard let (offset, closes) = information(call), offset == 0 else { return false }
-        return ukk_add_descriptor(call.kernel.listener, call.id, standIn, call.int(0), closes ? 1 : 0, 0) >= 0
-    }
-
-    /// A descriptor's offset and whether it is closed by exec (proc_pid_fdinfo(5)).
-    private static func information(_ call: CallContext) -> (offset: Int, closes: Bool)? {
-        let file = ukf_open(AT_FDCWD, "/proc/\(call.tid)/fdinfo/\(call.int(0))", O_RDONLY, 0)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var buffer = [UInt8](repeating: 0, count: 256)
-        let count = ukf_pread(file, &buffer, buffer.count, 0)
-        var result: (offset: Int, closes: Bool)?
-        for line in String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: "\n") {
-            let fields = line.split(separator: "\t")
-            guard fields.count == 2 else { continue }
-            if fields[0] == "pos:" { result = (Int(fields[1]) ?? -1, false) }
-            if fields[0] == "flags:", let flags = Int(fields[1], radix: 8) { result?.closes = flags & 0o2000000 != 0 }
+        guard let information = HostProcess.information(of: call.int(0), in: "\(call.tid)"), information["pos"] == "0"
+        else {
+            return false
         }
-        return result
+        let closes = information["flags"].flatMap { UInt32($0, radix: 8) }.map { $0 & UInt32(O_CLOEXEC) != 0 } ?? false
+        return ukk_add_descriptor(call.kernel.listener, call.id, standIn, call.int(0), closes ? 1 : 0, 0) >= 0
     }
 }

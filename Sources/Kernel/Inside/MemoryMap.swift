@@ -45,17 +45,11 @@ struct MemoryMap {
             guard let dash = line.firstIndex(of: UInt8(ascii: "-")),
                 let space = line.firstIndex(of: UInt8(ascii: " ")), dash < space
             else { continue }
-            let start = hexadecimal(line[..<dash])
-            let end = hexadecimal(line[line.index(after: dash)..<space])
+            let start = HostProcess.hexadecimal(line[..<dash])
+            let end = HostProcess.hexadecimal(line[line.index(after: dash)..<space])
             if start > address { return nil }
             if address < end { return (start, end, line) }
         }
         return nil
-    }
-
-    private func hexadecimal(_ text: ArraySlice<UInt8>) -> UInt64 {
-        var value: UInt64 = 0
-        for byte in text { value = value << 4 | UInt64(byte < 0x40 ? byte - 0x30 : byte - 0x57) }
-        return value
     }
 }
