@@ -53,7 +53,7 @@ install_packages() {
     "${apt[@]}" install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-BUILD_PACKAGES=(libgrpc-dev libprotobuf-c-dev libarchive-dev libsqlite3-dev pkg-config busybox-static)
+BUILD_PACKAGES=(libgrpc-dev libprotobuf-c-dev libarchive-dev libsqlite3-dev pkg-config busybox-static binutils)
 
 # What the Debian tree of the chain's tests holds beside the essential packages, and where it lies: under a name that
 # tells the list, so that a tree of an older list is not taken for it.
@@ -67,11 +67,12 @@ build() {
     (cd "$ROOT" && swift build -c release "$@")
 }
 
-# install_programs FOLDER: copies what was built, replacing files whole so that running ones are left alone.
+# install_programs FOLDER: copies what was built, without symbols (half of their size), replacing files whole so that
+# running ones are left alone.
 install_programs() {
     mkdir -p "$1"
     local program
     for program in "${PROGRAMS[@]}"; do
-        cmp -s "$BUILT/$program" "$1/$program" || install -m 755 "$BUILT/$program" "$1/$program"
+        [ "$1/$program" -nt "$BUILT/$program" ] || install -s -m 755 "$BUILT/$program" "$1/$program"
     done
 }
