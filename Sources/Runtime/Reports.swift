@@ -1,4 +1,3 @@
-import Glibc
 import KernelProtocol
 import OCISpec
 
@@ -82,9 +81,14 @@ extension RuntimeFeatures {
 
 /// Names of the host's users, for `runu list`.
 public enum Users {
-    /// The name of `uid`, or the number where it has none.
+    /// The name of `uid` in /etc/passwd (passwd(5)), or the number where it has none there: a program that loads nothing has
+    /// no other name services.
     public static func name(of uid: UInt32) -> String {
-        guard let entry = getpwuid(uid) else { return String(uid) }
-        return String(cString: entry.pointee.pw_name)
+        let text = (try? readFile("/etc/passwd")) ?? nil
+        for line in String(decoding: text ?? [], as: UTF8.self).split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            if fields.count > 2, UInt32(fields[2]) == uid { return String(fields[0]) }
+        }
+        return String(uid)
     }
 }
