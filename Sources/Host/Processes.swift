@@ -47,6 +47,11 @@ public enum Processes {
         return Glibc.poll(&poll, 1, milliseconds) != 0
     }
 
+    /// Ends this process as another one has ended: with its exit code, or by its signal (without a core).
+    ///
+    /// - Parameter status: as wait(2) gives it.
+    public static func end(as status: CInt) -> Never { ukh_end_as(status) }
+
     /// Makes orphaned descendants children of this process.
     public static func becomeSubreaper() throws {
         try HostError.check(ukh_set_subreaper(1), "become", "subreaper")

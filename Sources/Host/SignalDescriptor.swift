@@ -8,8 +8,11 @@ public struct SignalDescriptor: Sendable {
     public var descriptor: FileDescriptor
 
     /// Blocks the calling thread's signals. To be called before other threads are started.
-    public init() throws {
-        descriptor = FileDescriptor(rawValue: try HostError.check(ukh_signal_descriptor(), "open", "signal descriptor"))
+    ///
+    /// - Parameter others: signals that are left as they are.
+    public init(except others: [CInt] = []) throws {
+        let fd = ukh_signal_descriptor(others, CInt(others.count))
+        descriptor = FileDescriptor(rawValue: try HostError.check(fd, "open", "signal descriptor"))
     }
 
     /// The next signal that waits, or nil.

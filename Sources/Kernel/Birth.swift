@@ -8,7 +8,7 @@ import SystemPackage
 final class Birth {
     let token: UInt64
     let process: ProcessSpecification
-    let adopt: Bool
+    let waiter: Waiter
     let isFirst: Bool
     /// The control connection that wants to know.
     var connection: CInt
@@ -22,10 +22,10 @@ final class Birth {
     var path: UInt64 = 0
     var vectors: (UInt64, UInt64) = (0, 0)
 
-    init(token: UInt64, process: ProcessSpecification, adopt: Bool, isFirst: Bool, connection: CInt) {
+    init(token: UInt64, process: ProcessSpecification, waiter: Waiter, isFirst: Bool, connection: CInt) {
         self.token = token
         self.process = process
-        self.adopt = adopt
+        self.waiter = waiter
         self.isFirst = isFirst
         self.connection = connection
     }
@@ -40,7 +40,8 @@ extension Kernel {
     /// Asks the nursery for a process. The answer to `connection` follows.
     /// - Throws: `KernelFailure`.
     func begin(
-        _ process: ProcessSpecification, adopt: Bool, isFirst: Bool, connection: CInt, descriptors: [FileDescriptor]
+        _ process: ProcessSpecification, waiter: Waiter, isFirst: Bool, connection: CInt,
+        descriptors: [FileDescriptor]
     ) throws {
         guard !process.arguments.isEmpty else {
             throw KernelFailure(errno: .invalidArgument, text: "process has no arguments: nothing to execute")
@@ -59,7 +60,7 @@ extension Kernel {
         let process = files.withHome(process)
         var token: UInt64 = 0
         _ = getrandom(&token, 8, 0)
-        let birth = Birth(token: token, process: process, adopt: adopt, isFirst: isFirst, connection: connection)
+        let birth = Birth(token: token, process: process, waiter: waiter, isFirst: isFirst, connection: connection)
         var given = descriptors
         if process.terminal {
             let terminal = try Terminal.open()
@@ -75,7 +76,9 @@ extension Kernel {
         defer { if process.terminal { try? given[0].close() } }
         births[token] = birth
         do {
-            try nursery.bear(process, token: token, adopt: adopt, first: isFirst, descriptors: given)
+            try nursery.bear(
+                process, token: token, adopt: waiter == .subreaper && !nursery.keepsDescendants, first: isFirst,
+                descriptors: given)
         } catch {
             births[token] = nil
             throw error
@@ -129,7 +132,8 @@ extension Kernel {
                 return giveUpExec(of: birth, error)
             }
             parked = birth
-            send(.started(pid: pid), to: birth.connection, descriptors: birth.master.map { [$0] } ?? [])
+            let standing = nursery.keepsDescendants ? getpid() : pid
+            send(.started(pid: standing), to: birth.connection, descriptors: birth.master.map { [$0] } ?? [])
             closeMaster(of: birth)
         } else {
             startProgram(of: birth)
@@ -152,8 +156,13 @@ extension Kernel {
             limiter.begin(self)
             send(.done, to: birth.connection)
         } else {
-            if !birth.adopt { waiters[birth.pid] = birth.connection }
-            send(.started(pid: birth.pid), to: birth.connection, descriptors: birth.master.map { [$0] } ?? [])
+            let needsStandIn = birth.waiter == .subreaper && nursery.keepsDescendants
+            if birth.waiter != .subreaper || needsStandIn {
+                waiters[birth.pid] = (birth.connection, birth.waiter != .caller)
+            }
+            send(
+                .started(pid: birth.pid, needsStandIn: needsStandIn), to: birth.connection,
+                descriptors: birth.master.map { [$0] } ?? [])
             closeMaster(of: birth)
         }
     }
@@ -172,8 +181,9 @@ extension Kernel {
 
     /// A child of the nursery has ended.
     func reaped(_ pid: pid_t, status: CInt) {
-        guard let connection = waiters.removeValue(forKey: pid) else { return }
-        send(.exited(pid: pid, status: status), to: connection)
+        if firstStatus == nil, pid == processes.first?.pid { firstStatus = status }
+        guard let waiter = waiters.removeValue(forKey: pid) else { return }
+        send(.exited(pid: pid, status: status), to: waiter.connection)
     }
 
     private func give(up birth: Birth, _ error: Errno, _ text: String) {

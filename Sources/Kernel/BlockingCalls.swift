@@ -18,8 +18,9 @@ package final class BlockingCalls: @unchecked Sendable {
     private var waits: [Wait] = []
     private let lock = Mutex()
     private let events: EventQueue
-    /// Interrupts a thread's wait, and does nothing else.
-    private static let interruption = SIGUSR1
+    /// Interrupts a thread's wait, and does nothing else. The last of the real-time signals: others may come from outside for
+    /// the container's first process (`Kernel.standForFirst`).
+    static let interruption: CInt = 64
 
     init(events: EventQueue) {
         self.events = events

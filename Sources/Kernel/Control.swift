@@ -53,7 +53,11 @@ extension Kernel {
         guard let connection = connections.removeValue(forKey: descriptor) else { return }
         events.remove(descriptor)
         for birth in births.values where birth.connection == descriptor { birth.connection = -1 }
-        waiters = waiters.filter { $0.value != descriptor }
+        for (pid, waiter) in waiters where waiter.connection == descriptor {
+            waiters[pid] = nil
+            // Who stood for it was killed.
+            if waiter.isStandIn, processes.processes[pid] != nil { Glibc.kill(pid, SIGKILL) }
+        }
         connection.close()
     }
 
@@ -70,11 +74,11 @@ extension Kernel {
             birth.connection = connection
             startProgram(of: birth)
             return nil
-        case .exec(let process, let adopt):
+        case .exec(let process, let waiter):
             guard status == .running || status == .created else {
                 throw KernelFailure(errno: .invalidArgument, text: "cannot exec in a container that is not running")
             }
-            try begin(process, adopt: adopt, isFirst: false, connection: connection, descriptors: descriptors)
+            try begin(process, waiter: waiter, isFirst: false, connection: connection, descriptors: descriptors)
             return nil
         case .kill(let signal, let all):
             try kill(signal: CInt(bitPattern: signal), all: all)
@@ -131,7 +135,7 @@ extension Kernel {
         }
     }
 
-    private func signalFromOutside(_ signal: CInt, _ pid: pid_t) throws {
+    func signalFromOutside(_ signal: CInt, _ pid: pid_t) throws {
         guard signal >= 0, signal < 65 else {
             throw KernelFailure(errno: .invalidArgument, text: "no signal \(signal)")
         }

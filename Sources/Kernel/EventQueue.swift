@@ -17,6 +17,8 @@ final class EventQueue: @unchecked Sendable {
         case wake
         /// A unix datagram socket has messages to pass on.
         case datagram
+        /// This process has a signal that is meant for the container's first process.
+        case signal
     }
 
     struct Event {

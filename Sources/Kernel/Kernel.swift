@@ -52,8 +52,12 @@ package final class Kernel: @unchecked Sendable {
     var births: [UInt64: Birth] = [:]
     /// The first process's birth, while it waits for `start`.
     var parked: Birth?
-    /// Who waits for the end of processes that are not adopted.
-    var waiters: [pid_t: CInt] = [:]
+    /// Who waits for the end of processes that are children of the nursery, and whether a process of its stands for them.
+    var waiters: [pid_t: (connection: CInt, isStandIn: Bool)] = [:]
+    /// How the first process ended, where the nursery is its parent.
+    var firstStatus: CInt?
+    /// Signals that this process hands on to the first one (`standForFirst`).
+    var signals: SignalDescriptor?
     var peakMemory: UInt64 = 0
     /// Nanoseconds of processes that have ended, and how they divide, in clock ticks, as far as that is known.
     var endedTime: UInt64 = 0
@@ -136,6 +140,7 @@ package final class Kernel: @unchecked Sendable {
         case .unborn: birthEnded(pid_t(event.value))
         case .datagram: datagrams.spoke(event.value)
         case .wake: events.woke()
+        case .signal: handOnSignals()
         }
     }
 
@@ -264,7 +269,7 @@ package final class Kernel: @unchecked Sendable {
         waitpid(nursery.pid, nil, 0)
         sysV.removeAll()
         files.remove()
-        exit(0)
+        leave()
     }
 
     private func nurserySpoke() {

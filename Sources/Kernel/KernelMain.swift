@@ -42,9 +42,10 @@ public enum KernelMain {
             guard case .boot(let specification) = message else {
                 throw KernelFailure(errno: .invalidArgument, text: "the first message has to be boot")
             }
-            try checkHost()
+            let keepsDescendants = try Ancestry.isNeeded()
             let loader = try openLoader()
-            let nursery = try Nursery(rows: SystemCallTable.rows, loader: loader)
+            let nursery = try Nursery(
+                rows: SystemCallTable.rows, loader: loader, keepsDescendants: keepsDescendants)
             raiseDescriptorLimit()
             let kernel = try Kernel(
                 specification: specification, nursery: nursery, loader: loader, controlPath: path)
@@ -52,8 +53,10 @@ public enum KernelMain {
             kernel.controlListener = listener.rawValue
             kernel.events.add(listener.rawValue, .control)
             kernel.adopt(Connection(boss))
+            if keepsDescendants { try kernel.standForFirst() }
             try kernel.begin(
-                specification.process, adopt: true, isFirst: true, connection: boss.rawValue, descriptors: descriptors)
+                specification.process, waiter: .subreaper, isFirst: true, connection: boss.rawValue,
+                descriptors: descriptors)
             for descriptor in descriptors { try? descriptor.close() }
             try kernel.run()
         } catch {
@@ -66,19 +69,6 @@ public enum KernelMain {
             try? Message.failure(errno: errno, text: "\(error)").send(to: boss)
             exit(1)
         }
-    }
-
-    /// Yama's ptrace_scope (Documentation/admin-guide/LSM/Yama.rst) may keep this process from its callers' memory, which
-    /// no other way leads to.
-    /// - Throws: `KernelFailure` that says what to set.
-    private static func checkHost() throws(KernelFailure) {
-        let path = "/proc/sys/kernel/yama/ptrace_scope"
-        guard geteuid() != 0, let text = readSmallFile(path), let scope = text.first, scope != "0" else { return }
-        throw KernelFailure(
-            errno: .notPermitted,
-            text:
-                "the host keeps processes from each other's memory, which this kernel needs: set kernel.yama.ptrace_scope "
-                + "to 0 (sysctl -w), it is \(scope)")
     }
 
     /// The loader lies beside this program. Opened for reading: the host passes on no descriptor that is O_PATH.

@@ -11,10 +11,12 @@ final class Nursery {
     let report: ukk_nursery_report
     /// SOCK_SEQPACKET to it.
     let socket: CInt
+    /// Whether all processes of the container stay its descendants; see `Ancestry`.
+    let keepsDescendants: Bool
 
     /// Forks the nursery out of this process, which must not have threads yet.
     /// - Throws: `HostError` that names the step which the host refused.
-    init(rows: [SystemCall], loader: CInt) throws(HostError) {
+    init(rows: [SystemCall], loader: CInt, keepsDescendants: Bool) throws(HostError) {
         var secret: (UInt64, UInt64) = (0, 0)
         guard getrandom(&secret, 16, 0) == 16 else { throw HostError.last("read", "random numbers") }
         let filter = FilterProgram(rows: rows, secret: secret).instructions
@@ -25,7 +27,7 @@ final class Nursery {
         let born = filter.withUnsafeBufferPointer { filter in
             var options = ukk_nursery_options(
                 filter: filter.baseAddress, filter_length: CInt(filter.count), loader: loader, socket: pair[1],
-                secret: secret)
+                keep: keepsDescendants ? 1 : 0, secret: secret)
             return ukk_nursery_start(&options)
         }
         close(pair[1])
@@ -42,9 +44,11 @@ final class Nursery {
         }
         ukh_nonblocking(pair[0])
         (pid, listener, self.report, socket) = (born, fd, report, pair[0])
+        self.keepsDescendants = keepsDescendants
     }
 
     /// Asks for a process. Its pid comes back with `receive`, its execve(2) as a notification that bears `token`.
+    /// - Parameter adopt: it is orphaned to the nearest subreaper above this process; not where descendants are kept.
     func bear(
         _ process: ProcessSpecification, token: UInt64, adopt: Bool, first: Bool, descriptors: [FileDescriptor]
     ) throws(HostError) {

@@ -230,11 +230,12 @@ package final class ProcessTable {
         return nil
     }
 
-    /// A caller whose parent is outside the container: an orphan of a process that `exec` started.
+    /// A caller whose parent is outside the container or the nursery: an orphan of a process that `exec` started.
     func meetOrphan(_ tid: pid_t) -> Process? {
-        guard tid != nursery, let first, let status = HostProcess.kin(of: tid), status.threadGroup == tid,
-            status.parent != nursery
-        else { return nil }
+        // What the nursery bore makes no call before its execve.
+        guard tid != nursery, let first, let status = HostProcess.kin(of: tid), status.threadGroup == tid else {
+            return nil
+        }
         let session = HostProcess.statistics(of: tid)?.session ?? 0
         let grave = graves.lastIndex { $0.session == session }.map { graves.remove(at: $0).process }
         let model = grave ?? processes[session] ?? first

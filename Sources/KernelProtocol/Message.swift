@@ -6,7 +6,8 @@ import SystemPackage
 ///
 /// runu starts a kernel as `ukernel --control PATH` with one end of a socket pair as descriptor 3, and says `boot` on
 /// it with the container's standard descriptors. The kernel listens at PATH before it answers. Later calls of runu
-/// connect to PATH. Every request has one answer; after `exec` without `adopt`, `exited` follows on the same connection.
+/// connect to PATH. Every request has one answer; after an `exec` whose process stays the kernel's, `exited` follows on
+/// the same connection.
 public enum Message: Sendable, Equatable {
     /// First byte of every message after its length.
     public static let version: UInt8 = 1
@@ -23,10 +24,8 @@ public enum Message: Sendable, Equatable {
     /// (ENOENT, EACCES, ...), after which the container is gone; see `failure` for the text. Until then `exec` works:
     /// runu runs the startContainer hooks so.
     case start
-    /// Starts a further process. Descriptors as with `boot`. With `adopt` the process is orphaned at birth, so that the
-    /// nearest subreaper above the kernel (a shim) becomes its parent and gets its exit status from wait(2); without,
-    /// `exited` follows. Answer: `started` or `failure`.
-    case exec(ProcessSpecification, adopt: Bool)
+    /// Starts a further process. Descriptors as with `boot`. Answer: `started` or `failure`.
+    case exec(ProcessSpecification, waiter: Waiter)
     /// A signal for the first process, or with `all` for every process of the container. Answer: `done`.
     case kill(signal: UInt32, all: Bool)
     /// A signal for one process by the pid that `started` told. Answer: `done`.
@@ -47,8 +46,11 @@ public enum Message: Sendable, Equatable {
     // Answers.
 
     case done
-    /// With a terminal, its master comes as a descriptor.
-    case started(pid: Int32)
+    /// With a terminal, its master comes as a descriptor. After `boot`, `pid` is the process to wait(2) for: the first one or,
+    /// where that has to stay below the kernel, the kernel itself, which then hands signals on and ends as the first
+    /// process does. After `exec`, `needsStandIn` says that a `.subreaper` could not be had, and that it is as if a
+    /// `.standIn` had been asked for.
+    case started(pid: Int32, needsStandIn: Bool = false)
     /// Status as wait(2) gives it.
     case exited(pid: Int32, status: Int32)
     case processes([Int32])
@@ -58,6 +60,17 @@ public enum Message: Sendable, Equatable {
     /// ENOEXEC, ELOOP, ENAMETOOLONG) the text is empty, or begins with `exec: `: runu then says it in the words that
     /// engines look for. Anything else (`chdir to cwd ("/x"): ...`) is shown as it is.
     case failure(errno: Int32, text: String)
+}
+
+/// Who waits for the end of a process that `exec` starts.
+public enum Waiter: UInt8, Sendable {
+    /// The other end of the connection: `exited` follows. It may close it and wait no longer.
+    case caller
+    /// The nearest subreaper above the kernel (a shim), with wait(2): the process is orphaned at birth.
+    case subreaper
+    /// A process at the other end of the connection that stands for this one: `exited` follows. Should the connection close
+    /// before, that one was killed, and this one is killed too.
+    case standIn
 }
 
 /// A container's status, as the kernel knows it.
@@ -80,10 +93,10 @@ extension Message {
             kind(1)
             specification.write(to: &writer)
         case .start: kind(2)
-        case .exec(let process, let adopt):
+        case .exec(let process, let waiter):
             kind(3)
             process.write(to: &writer)
-            writer.write(adopt)
+            writer.write(waiter.rawValue)
         case .kill(let signal, let all):
             kind(4)
             writer.write(signal)
@@ -101,9 +114,10 @@ extension Message {
             limits.write(to: &writer)
         case .state: kind(11)
         case .done: kind(128)
-        case .started(let pid):
+        case .started(let pid, let needsStandIn):
             kind(129)
             writer.write(pid)
+            writer.write(needsStandIn)
         case .exited(let pid, let status):
             kind(130)
             writer.write(pid)
@@ -139,7 +153,10 @@ extension Message {
         switch kind {
         case 1: self = .boot(try ContainerSpecification(from: &reader))
         case 2: self = .start
-        case 3: self = .exec(try ProcessSpecification(from: &reader), adopt: try reader.read())
+        case 3:
+            let process = try ProcessSpecification(from: &reader)
+            guard let waiter = Waiter(rawValue: try reader.read()) else { throw WireError.truncated }
+            self = .exec(process, waiter: waiter)
         case 4: self = .kill(signal: try reader.read(), all: try reader.read())
         case 5: self = .killProcess(pid: try reader.read(), signal: try reader.read())
         case 6: self = .pids
@@ -149,7 +166,7 @@ extension Message {
         case 10: self = .update(try Limits(from: &reader))
         case 11: self = .state
         case 128: self = .done
-        case 129: self = .started(pid: try reader.read())
+        case 129: self = .started(pid: try reader.read(), needsStandIn: try reader.read())
         case 130: self = .exited(pid: try reader.read(), status: try reader.read())
         case 131: self = .processes(try reader.read())
         case 132: self = .statistics(try Statistics(from: &reader))

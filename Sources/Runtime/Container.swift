@@ -34,7 +34,8 @@ public struct Container: Sendable {
         guard let connection = try? KernelConnection(Container.socket(in: folder), timeout: 2000),
             case .status(let status, _)? = try? connection.request(.state).answer
         else {
-            // The kernel is going, or does not answer; the process may be on its way with it.
+            // A kernel whose first process has ended removes its socket. One that does not answer may be on its way too.
+            if access(Container.socket(in: folder).string, F_OK) != 0 { return .stopped }
             return Processes.startTime(of: record.pid) == record.pidStartTime ? .running : .stopped
         }
         switch status {
@@ -66,7 +67,7 @@ public struct Container: Sendable {
             if failure.errno == .invalidArgument { try checkStartable() }
             throw RuntimeError(
                 "unable to start container process: \(failure.startError(of: record.arguments ?? []))")
-        } catch  where Processes.startTime(of: record.pid) == record.pidStartTime {
+        } catch  where status() != .stopped {
             throw RuntimeError.wrapping(error, "the kernel of container \(id) did not start the process")
         } catch {
             // The process has ended already, and the kernel with it before its answer: who waits gets the status.
@@ -96,7 +97,7 @@ public struct Container: Sendable {
         do {
             try connect(timeout: signal == SIGKILL ? 3000 : 10_000).perform(.kill(signal: UInt32(signal), all: all))
         } catch {
-            guard Processes.startTime(of: record.pid) == record.pidStartTime else { throw RuntimeError.notRunning }
+            guard status() != .stopped else { throw RuntimeError.notRunning }
             // A kernel that does not answer takes its processes along.
             guard signal == SIGKILL,
                 Processes.signal(SIGKILL, pid: record.kernelPid, startTime: record.kernelStartTime)

@@ -56,7 +56,7 @@ extension ContainerStore {
         // Before `boot`, after which the kernel goes on without this call: `delete` finds it by this, should this call be
         // killed. Until then the kernel ends with its socket.
         try record.write(in: folder)
-        let (first, master) = try kernel.boot(specification, descriptors: descriptors)
+        let (first, master, _) = try kernel.boot(specification, descriptors: descriptors)
         record.pid = first
         record.pidStartTime = Processes.startTime(of: first) ?? 0
         try record.write(in: folder)

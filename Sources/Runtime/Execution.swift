@@ -1,3 +1,4 @@
+import CHost
 import Glibc
 import Host
 import KernelProtocol
@@ -22,9 +23,10 @@ extension ContainerStore {
         let code: Int32
         do {
             let started = container
-            code = try foreground.run(.child(container.record.pid), master: master) { signal in
-                try? started.kill(signal, all: false)
-            }
+            code = ukh_exit_code(
+                try foreground.run(.child(container.record.pid), master: master) { signal in
+                    try? started.kill(signal, all: false)
+                })
         } catch {
             try? delete(id, force: true)
             throw error
@@ -62,14 +64,14 @@ extension Container {
             (specification.rows, specification.columns) = (UInt32(size.rows), UInt32(size.columns))
         }
         let descriptors = try options.descriptors(terminal: terminal)
-        let needsStandIn = options.isDetached && StandIn.isNeeded(kernel: record.kernelPid)
+        let waiter: Waiter =
+            !options.isDetached ? .caller : StandIn.isNeeded(kernel: record.kernelPid) ? .standIn : .subreaper
         var foreground = options.isDetached ? nil : try Foreground()
         let connection = try connect(timeout: nil)
-        let (pid, master): (Int32, FileDescriptor?)
+        let (pid, master, needsStandIn): Started
         do {
-            (pid, master) = try connection.start(
-                .exec(specification, adopt: options.isDetached && !needsStandIn), terminal: terminal,
-                descriptors: descriptors)
+            (pid, master, needsStandIn) = try connection.start(
+                .exec(specification, waiter: waiter), terminal: terminal, descriptors: descriptors)
         } catch let failure as KernelFailure {
             throw RuntimeError(
                 "exec failed: unable to start container process: \(failure.startError(of: specification.arguments))",
@@ -82,10 +84,12 @@ extension Container {
         func forward(_ signal: Int32) {
             try? connect().perform(.killProcess(pid: pid, signal: UInt32(signal)))
         }
+        let isStoodFor = waiter == .standIn || needsStandIn
         try options.writePidFile(
-            needsStandIn ? try StandIn.start(for: pid, socket: connection.socket, forward: forward) : pid)
+            isStoodFor ? try StandIn.start(for: pid, socket: connection.socket, forward: forward) : pid)
         guard foreground != nil else { return 0 }
-        return try foreground!.run(.kernel(connection.socket, pid: pid), master: master, forward: forward)
+        return ukh_exit_code(
+            try foreground!.run(.kernel(connection.socket, pid: pid), master: master, forward: forward))
     }
 
     /// The process that the bundle's config.json describes: what `exec` without a process file starts from.

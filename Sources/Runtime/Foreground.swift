@@ -4,8 +4,8 @@ import Host
 import KernelProtocol
 import SystemPackage
 
-/// runu while it waits for a process of a container: hands signals on, copies the terminal in raw mode, and learns the
-/// exit code.
+/// runu while it waits for a process of a container: hands signals on, copies the terminal in raw mode, and learns how
+/// it ended.
 struct Foreground {
     /// Who tells that the process has ended.
     enum Source {
@@ -16,6 +16,8 @@ struct Foreground {
     }
 
     private let signals: SignalDescriptor
+    /// That of its signals, for who closes others.
+    var descriptor: CInt { signals.descriptor.rawValue }
     private var master: FileDescriptor?
     private var input: [UInt8] = []
     private var inputIsOpen = true
@@ -25,12 +27,12 @@ struct Foreground {
         signals = try SignalDescriptor()
     }
 
-    /// Waits for the process and returns its exit code.
+    /// Waits for the process and returns its status, as wait(2) gives it.
     ///
     /// - Parameters:
     ///   - master: the process's terminal, which this call closes.
     ///   - forward: gets every signal that is meant for the process.
-    mutating func run(_ source: Source, master: FileDescriptor?, forward: (Int32) -> Void) throws -> Int32 {
+    mutating func run(_ source: Source, master: FileDescriptor?, forward: (Int32) -> Void) throws -> CInt {
         self.master = master
         let raw = master.flatMap { _ in RawMode(.standardInput) }
         defer { raw?.restore() }
@@ -39,7 +41,7 @@ struct Foreground {
             fitWindow()
         }
         // A child may have ended before its SIGCHLD could be read.
-        if let code = try ended(source, kernelIsReady: false) { return finish(code) }
+        if let status = try ended(source, kernelIsReady: false) { return finish(status) }
         while true {
             var polls = [pollfd(fd: signals.descriptor.rawValue, events: Int16(POLLIN), revents: 0)]
             if case .kernel(let socket, _) = source {
@@ -66,18 +68,18 @@ struct Foreground {
                     }
                 }
             }
-            if let code = try ended(source, kernelIsReady: polls[1].revents != 0) { return finish(code) }
+            if let status = try ended(source, kernelIsReady: polls[1].revents != 0) { return finish(status) }
         }
     }
 
-    private func ended(_ source: Source, kernelIsReady: Bool) throws -> Int32? {
+    private func ended(_ source: Source, kernelIsReady: Bool) throws -> CInt? {
         switch source {
         case .child(let target):
             // Orphans of the container come here too: this process is their subreaper.
             var status: CInt = 0
             while true {
                 let pid = waitpid(-1, &status, WNOHANG)
-                if pid == target { return ukh_exit_code(status) }
+                if pid == target { return status }
                 if pid < 0, errno == ECHILD { throw RuntimeError("the container's process \(target) is gone") }
                 if pid <= 0 { return nil }
             }
@@ -85,18 +87,18 @@ struct Foreground {
             guard kernelIsReady else { return nil }
             guard let (message, _) = try Message.receive(from: socket) else {
                 // The kernel went, and took the process along.
-                return 128 + SIGKILL
+                return SIGKILL
             }
             guard case .exited(target, let status) = message else { return nil }
-            return ukh_exit_code(status)
+            return status
         }
     }
 
     /// Copies what the process wrote last and lets the terminal go.
-    private mutating func finish(_ code: Int32) -> Int32 {
+    private mutating func finish(_ status: CInt) -> CInt {
         copyOutput(Int16(POLLIN))
         closeMaster()
-        return code
+        return status
     }
 
     private mutating func copyOutput(_ events: Int16) {

@@ -53,7 +53,7 @@ extension Container {
         let pid: Int32
         do {
             pid = try connection.start(
-                .exec(process, adopt: false), terminal: false, descriptors: [input, .standardError, .standardError]
+                .exec(process, waiter: .caller), terminal: false, descriptors: [input, .standardError, .standardError]
             ).pid
         } catch let failure as KernelFailure {
             throw RuntimeError("\(name): \(failure.startError(of: [hook.path]))")

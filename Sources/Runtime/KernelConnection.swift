@@ -2,6 +2,9 @@ import Host
 import KernelProtocol
 import SystemPackage
 
+/// A process that a kernel has started; see `Message.started`.
+typealias Started = (pid: Int32, master: FileDescriptor?, needsStandIn: Bool)
+
 /// A connection to a container's kernel.
 struct KernelConnection: ~Copyable {
     let socket: FileDescriptor
@@ -35,20 +38,20 @@ struct KernelConnection: ~Copyable {
     /// Sends `boot` or `exec` and waits for the process; its terminal's master comes with it if it has one.
     borrowing func start(
         _ message: Message, terminal: Bool, descriptors: [FileDescriptor]
-    ) throws -> (pid: Int32, master: FileDescriptor?) {
+    ) throws -> Started {
         try KernelConnection.start(message, over: socket, terminal: terminal, descriptors: descriptors)
     }
 
     /// The same over a socket that is somebody else's.
     static func start(
         _ message: Message, over socket: FileDescriptor, terminal: Bool, descriptors: [FileDescriptor]
-    ) throws -> (pid: Int32, master: FileDescriptor?) {
+    ) throws -> Started {
         let (answer, received) = try message.request(over: socket, descriptors: descriptors)
-        guard case .started(let pid) = answer, terminal == (received.count == 1) else {
+        guard case .started(let pid, let needsStandIn) = answer, terminal == (received.count == 1) else {
             for descriptor in received { try? descriptor.close() }
             throw RuntimeError("the kernel answered \(answer) with \(received.count) descriptors to a start")
         }
-        return (pid, received.first)
+        return (pid, received.first, needsStandIn)
     }
 }
 

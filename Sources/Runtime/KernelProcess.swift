@@ -34,10 +34,9 @@ struct KernelProcess {
 
     /// Says `boot`.
     ///
-    /// - Returns: the host pid of the container's first process, and its terminal's master if it has one.
-    func boot(
-        _ specification: ContainerSpecification, descriptors: [FileDescriptor]
-    ) throws -> (pid: Int32, master: FileDescriptor?) {
+    /// - Returns: the host pid of the process that stands for the container, and the first one's terminal's master if it
+    ///   has one.
+    func boot(_ specification: ContainerSpecification, descriptors: [FileDescriptor]) throws -> Started {
         do {
             return try KernelConnection.start(
                 .boot(specification), over: socket, terminal: specification.process.terminal, descriptors: descriptors)

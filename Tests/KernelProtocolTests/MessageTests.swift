@@ -19,9 +19,10 @@ import Testing
                 limits: Limits(pids: 1, memory: 2, cpuShares: 3, cpuQuota: -4, cpuPeriod: 5, processors: "0-3"),
                 process: process,
                 annotations: ["org.ukontainer.x=y"])),
-        .start, .exec(process, adopt: true), .exec(process, adopt: false), .kill(signal: 9, all: true),
+        .start, .exec(process, waiter: .subreaper), .exec(process, waiter: .standIn), .kill(signal: 9, all: true),
         .killProcess(pid: 5, signal: 15), .pids, .stats, .pause, .resume, .update(Limits(memory: .max)), .state, .done,
-        .started(pid: 12), .exited(pid: 3, status: 256), .processes([1, 2, -3]), .statistics(Statistics()),
+        .started(pid: 12), .started(pid: 12, needsStandIn: true), .exited(pid: 3, status: 256), .processes([1, 2, -3]),
+        .statistics(Statistics()),
         .status(.paused, pid: 9), .failure(errno: 2, text: "exec: \"x\""),
     ]
 

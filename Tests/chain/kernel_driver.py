@@ -99,7 +99,9 @@ class Kernel:
         for descriptor in (null, output):
             os.close(descriptor)
         self.boot_answer = answer
-        self.first = answer[1] if answer[0] == "started" else None
+        # Whom to wait for: the first process, or the kernel where that stands for it.
+        self.waited = answer[1] if answer[0] == "started" else None
+        self.first = self.pids()[0] if self.waited == self.pid else self.waited
         if descriptors:
             os.close(self.output)
             self.output = descriptors[0]
@@ -142,7 +144,7 @@ class Kernel:
         if kind == 128:
             return ("done",), descriptors
         if kind == 129:
-            return ("started", struct.unpack("<i", rest)[0]), descriptors
+            return ("started", *struct.unpack("<i?", rest)), descriptors
         if kind == 130:
             return ("exited", *struct.unpack("<ii", rest)), descriptors
         if kind == 131:
@@ -155,7 +157,7 @@ class Kernel:
         return (kind, rest), descriptors
 
     def execute(self, arguments, adopt, **options):
-        """Starts a further process; returns the answer and what it wrote, to be read with `text`."""
+        """Starts a further process; returns the answer, to be given to `wait`, and what it wrote, for `text`."""
         reader, writer = os.pipe()
         null = os.open("/dev/null", os.O_RDONLY)
         body = Writer().number("BB", 1, 3)
@@ -164,7 +166,16 @@ class Kernel:
         answer, _ = self.ask(body.bytes, [null, writer, writer])
         os.close(null)
         os.close(writer)
-        return answer, reader
+        return (*answer, self.last_link), reader
+
+    def wait(self, answer):
+        """The status of a process that `execute` has orphaned, or would have: then the kernel tells it."""
+        _, pid, needs_stand_in, link = answer
+        if not needs_stand_in:
+            return os.waitpid(pid, 0)[1]
+        (kind, told, status), _ = self.receive(link)
+        assert (kind, told) == ("exited", pid)
+        return status
 
     def pids(self):
         return self.ask(request(6))[0][1]
@@ -189,8 +200,9 @@ class Kernel:
     def finish(self):
         """Waits for the first process and for the kernel; returns the first process's exit code and output."""
         output = self.text(self.output)
-        code = os.waitstatus_to_exitcode(os.waitpid(self.first, 0)[1])
-        os.waitpid(self.pid, 0)
+        code = os.waitstatus_to_exitcode(os.waitpid(self.waited, 0)[1])
+        if self.waited != self.pid:
+            os.waitpid(self.pid, 0)
         self.close()
         return code, output
 

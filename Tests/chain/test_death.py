@@ -57,7 +57,7 @@ def test_processes_that_die_in_the_middle_of_a_call_leave_nothing(root):
         text = os.read(output, 100)
         assert text == b"done 0\n", text
         os.kill(answer[1], signal.SIGKILL)
-        os.waitpid(answer[1], 0)
+        kernel.wait(answer)
         os.close(output)
 
     assert os.read(kernel.output, 100) == b"done 0\n"

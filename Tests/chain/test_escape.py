@@ -150,7 +150,7 @@ def test_processes_outside_are_out_of_reach(root, bird):
     answer, reader = kernel.execute(["/bin/escape", "outsiders", *map(str, (bird.pid, os.getpid(), kernel.pid, nursery))],
                                     adopt=True)
     output = kernel.text(reader)
-    os.waitpid(answer[1], 0)
+    kernel.wait(answer)
     results = [tuple(line.rsplit(" ", 1)) for line in output.splitlines()]
     expected = {"SYS_ptrace": {"ESRCH", "EPERM"}, "SYS_process_vm_readv": {"ESRCH", "EPERM"},
                 "SYS_process_vm_writev": {"ESRCH", "EPERM"}, "SYS_kcmp": {"ENOSYS"}, "SYS_setpgid": {"EPERM"},

@@ -88,7 +88,7 @@ def test_further_processes(root):
     assert kernel.text(output) == "hello\n"
     answer, output = kernel.execute(["sh", "-c", "id -u; exit 8"], adopt=True, uid=1234)
     assert answer[0] == "started"
-    assert os.waitstatus_to_exitcode(os.waitpid(answer[1], 0)[1]) == 8
+    assert os.waitstatus_to_exitcode(kernel.wait(answer)) == 8
     assert kernel.text(output) == "1234\n"
     assert kernel.execute(["/etc"], adopt=True)[0][:2] == ("failure", 13)
     wait_until(lambda: kernel.pids() == [kernel.first], what="the end of what could not execute")

@@ -59,7 +59,7 @@ def test_thousands_of_short_processes_leave_nothing(root):
     def run(script):
         answer, reader = kernel.execute(["sh", "-c", script], adopt=True)
         output = Kernel.text(reader)
-        os.waitpid(answer[1], 0)
+        kernel.wait(answer)
         return output
 
     def row(count):

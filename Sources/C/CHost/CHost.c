@@ -203,14 +203,17 @@ int ukh_wifstopped(int status) { return WIFSTOPPED(status); }
 long ukh_clock_ticks(void) { return sysconf(_SC_CLK_TCK); }
 char **ukh_environment(void) { return environ; }
 
-int ukh_signal_descriptor(void) {
+int ukh_signal_descriptor(const int *others, int count) {
     sigset_t set;
     sigfillset(&set);
     const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&set, faults[i]);
+    for (int i = 0; i < count; i++) sigdelset(&set, others[i]);
     int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
     return error ? -error : result(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
+
+void ukh_close_range(unsigned first, unsigned last) { syscall(SYS_close_range, first, last, 0); }
 
 int ukh_next_signal(int descriptor) {
     struct signalfd_siginfo info;
@@ -218,6 +221,20 @@ int ukh_next_signal(int descriptor) {
     while ((n = read(descriptor, &info, sizeof info)) < 0 && errno == EINTR) {}
     if (n == (ssize_t)sizeof info) return (int)info.ssi_signo;
     return n < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+void ukh_end_as(int status) {
+    if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
+    int number = WTERMSIG(status);
+    // No core: this is not the process that came to harm.
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(number, SIG_DFL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    kill(getpid(), number);
+    _exit(128 + number);
 }
 
 int ukh_set_socket_timeout(int socket, int milliseconds) {

@@ -230,6 +230,8 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
     // program does not look at 0 (core(5)).
     setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
 
+    if (o->keep) prctl(PR_SET_CHILD_SUBREAPER, 1);
+
     struct ukk_nursery_report report = {0};
     int listener = -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {

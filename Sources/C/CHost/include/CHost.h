@@ -50,14 +50,19 @@ int ukh_open_pty(int *master, int *slave, char *name, size_t name_size);
 /// wait status helpers: exit code as shells and containerd count it (128 + signal).
 int ukh_exit_code(int status);
 int ukh_wifstopped(int status);
+/// Ends this process as another one has ended that wait(2) gave this status: with its exit code, or by its signal.
+__attribute__((noreturn)) void ukh_end_as(int status);
 /// This process's environment, `environ`.
 char **ukh_environment(void);
 /// open(2) flags that glibc hides behind _GNU_SOURCE.
 enum { UKH_O_PATH = 010000000, UKH_O_TMPFILE = 020200000 };
 long ukh_clock_ticks(void);
 
-/// Blocks every signal that can be (but those that a fault raises) and returns a descriptor that reads them. -errno.
-int ukh_signal_descriptor(void);
+/// Blocks every signal that can be (but those that a fault raises, and `others`) and returns a descriptor that reads
+/// them. -errno.
+int ukh_signal_descriptor(const int *others, int count);
+/// Closes the descriptors from `first` to `last`.
+void ukh_close_range(unsigned first, unsigned last);
 /// The next signal of `ukh_signal_descriptor`, 0 when none is waiting, or -errno.
 int ukh_next_signal(int descriptor);
 /// Bounds how long one send, receive or connect on a socket may take. 0 or -errno.

@@ -63,6 +63,7 @@ struct ukk_nursery_options {
     int filter_length;
     int loader; // descriptor of the only file that may be executed
     int socket; // SOCK_SEQPACKET, to the kernel
+    int keep;   // whether it is the subreaper of all that it bears
     uint64_t secret[2];
 };
 /// Forks the nursery. The report comes over the other end of its socket, the listener with it.
