@@ -38,9 +38,11 @@ enum PidfdCalls {
             let words = [signal, 0, -1, 0, sender, CInt(bitPattern: call.process.inherited.identity.uid)]
             words.withUnsafeBytes { information.replaceSubrange(0..<24, with: $0) }
         }
+        // What a folder of /proc names goes by the kernel's own.
+        let pidfd = HostProcess.information(of: own, in: "self")?["Pid"] == nil ? target.pidfd : own
         let deliver = { (_: pid_t) -> CInt in
             let result = information.withUnsafeBytes {
-                ukk_raw(424, Int(own), Int(signal), Int(bitPattern: $0.baseAddress), Int(call[3]), 0, 0)
+                ukk_raw(424, Int(pidfd), Int(signal), Int(bitPattern: $0.baseAddress), Int(call[3]), 0, 0)
             }
             if result < 0 { errno = CInt(-result) }
             return result < 0 ? -1 : 0
@@ -53,13 +55,24 @@ enum PidfdCalls {
         return .value(0)
     }
 
+    /// The process whose folder of /proc a descriptor holds: such a one serves as well (pidfd_send_signal(2)).
+    private static func behindFolder(_ call: CallContext) throws(Errno) -> Process {
+        guard let node = try? call.kernel.files.base(call.int(0), process: call.process, tid: call.tid),
+            let number = node.processNumber
+        else { throw .badFileDescriptor }
+        guard let process = number == 1 ? call.kernel.processes.first : call.kernel.processes.processes[number] else {
+            throw .noSuchProcess
+        }
+        return process
+    }
+
     /// This kernel's own duplicate of the descriptor in the first argument, and whose it is.
     /// - Throws: `EBADF` when it is none; `ESRCH` when the process has ended or is outside.
     private static func target(_ call: CallContext) throws(Errno) -> (descriptor: CInt, process: Process) {
         let own = try call.kernel.sockets.duplicate(ofAny: call.int(0), call)
         do throws(Errno) {
             guard let number = HostProcess.information(of: own, in: "self")?["Pid"].flatMap({ pid_t($0) }) else {
-                throw .badFileDescriptor
+                return (own, try behindFolder(call))
             }
             // The first process goes by the host's number here.
             guard number > 0, number != call.kernel.nursery.pid,

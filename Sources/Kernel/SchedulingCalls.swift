@@ -4,10 +4,13 @@ import SystemPackage
 
 /// Calls about another process's scheduling and limits, by number. About the caller itself (0) the filter lets them pass.
 enum SchedulingCalls {
+    /// sched_getaffinity(2), which alone of its kind looks for a negative number too: ESRCH.
+    private static let getAffinity = 204
+
     /// sched_*(2): the process or thread is the first argument.
     static let scheduling: SystemCallHandler = { call throws(Errno) in
         let number = call.int(0)
-        guard number >= 0 else { throw .invalidArgument }
+        guard number >= 0 || call.number == getAffinity else { throw .invalidArgument }
         guard call.kernel.processes.process(ofThreadNumbered: number) != nil else { throw .noSuchProcess }
         guard number == 1 else { return .native }
         return try onFirst(call)

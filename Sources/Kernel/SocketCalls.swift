@@ -269,7 +269,7 @@ enum SocketCalls {
     private static func translate(_ address: Address, _ call: CallContext, _ socket: CInt?) throws(Errno) -> Target {
         guard address.family == AF_UNIX, let name = address.unixName else { return Target(bytes: address.bytes) }
         if let socket, let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.shown, for: inode) }
-        if name.first == 0 { return Target(bytes: try unixAddress(call.kernel.abstractPrefix + name.dropFirst())) }
+        if name.first == 0 { return Target(bytes: try abstractAddress(address, name, call)) }
         let state = call.process.inherited.files
         let base = name.first == UInt8(ascii: "/") ? state.root : state.folder
         let files = call.kernel.files.system
@@ -278,6 +278,19 @@ enum SocketCalls {
         try files.checkAccess(.write, to: node, for: call.caller)
         let descriptor = try files.hostDescriptor(of: node)
         return Target(bytes: try unixAddress(Array("/proc/self/fd/\(descriptor)".utf8)), descriptor: descriptor)
+    }
+
+    /// An abstract name's on the host. One that has no room behind what is put before it goes by a hash.
+    private static func abstractAddress(
+        _ address: Address, _ name: [UInt8], _ call: CallContext
+    ) throws(Errno) -> [UInt8] {
+        let prefix = call.kernel.abstractPrefix
+        guard name.count <= 108 else { throw .invalidArgument }
+        let host = prefix + name.dropFirst()
+        if host.count <= 107 { return try unixAddress(host) }
+        let hashed = try unixAddress(prefix + [0] + SocketTable.hash(name))
+        call.kernel.sockets.rememberLong(address.bytes, as: hashed)
+        return hashed
     }
 
     private static func unixAddress(_ name: [UInt8]) throws(Errno) -> [UInt8] {
@@ -314,7 +327,9 @@ enum SocketCalls {
         bytes = Array(bytes.prefix(Int(size)))
         if bytes.count > 2, bytes[0] == UInt8(AF_UNIX) {
             let prefix = call.kernel.abstractPrefix
-            if bytes[2...].starts(with: prefix) {
+            if let long = call.kernel.sockets.longName(bytes) {
+                bytes = long
+            } else if bytes[2...].starts(with: prefix) {
                 bytes = Array(bytes[..<3]) + bytes[(2 + prefix.count)...]
             } else if let inode = SocketTable.inode(socket), let name = call.kernel.sockets.name(for: inode) {
                 bytes = name

@@ -17,6 +17,8 @@ package final class SocketTable {
     /// Names of unix sockets as the container gave them, by the socket's inode: the host's own are other ones.
     private var names: [UInt64: [UInt8]] = [:]
     private var nameOrder: [UInt64] = []
+    /// Addresses with abstract names that are too long to have something before them, by what the host knows them as.
+    private var longNames: [[UInt8]: [UInt8]] = [:]
     private static let limit = 1024
 
     init() {
@@ -94,6 +96,22 @@ package final class SocketTable {
     }
 
     func name(for inode: UInt64) -> [UInt8]? { names[inode] }
+
+    func rememberLong(_ address: [UInt8], as host: [UInt8]) {
+        if longNames.count >= SocketTable.limit { longNames.removeAll() }
+        longNames[host] = address
+    }
+
+    func longName(_ host: [UInt8]) -> [UInt8]? { longNames.isEmpty ? nil : longNames[host] }
+
+    /// Sixteen bytes that differ where names do: FNV-1a, from two beginnings.
+    static func hash(_ name: [UInt8]) -> [UInt8] {
+        let starts: [UInt64] = [0xCBF2_9CE4_8422_2325, 0x8422_2325_CBF2_9CE4]
+        return starts.flatMap { start in
+            let hash = name.reduce(start) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+            return withUnsafeBytes(of: hash) { Array($0) }
+        }
+    }
 
     /// The inode of a caller's socket; nil when the descriptor is none.
     static func inode(of descriptor: CInt, _ call: CallContext) -> UInt64? {

@@ -8,6 +8,8 @@ final class ProcessFolder: SyntheticFolder {
     private let number: Int32
     /// The host's number of the thread, for a folder below `task`.
     private let thread: Int32?
+    /// The process's; nil for a thread's folder.
+    var ownNumber: Int32? { thread == nil ? number : nil }
 
     init(_ files: FileSystem, number: Int32, thread: Int32?) {
         self.files = files
@@ -81,7 +83,8 @@ final class ProcessFolder: SyntheticFolder {
         case "fd", "fdinfo":
             return MadeItem(
                 .folder, mode: 0o500, uid: uid, gid: gid,
-                .folder(DescriptorFolder(files, host: host, isInformation: name == "fdinfo", uid: uid, gid: gid)))
+                .folder(
+                    DescriptorFolder(files, number, host: host, isInformation: name == "fdinfo", uid: uid, gid: gid)))
         case "task" where thread == nil:
             return MadeItem.folder(TaskFolder(files, number: number, host: view.hostNumber))
         case "net": return MadeItem.folder(NetworkFolder.shared)
@@ -126,6 +129,14 @@ final class ProcessFolder: SyntheticFolder {
     }
 }
 
+extension Node {
+    /// The process whose folder in /proc this is.
+    package var processNumber: Int32? {
+        guard case .folder(let folder)? = synthetic?.content else { return nil }
+        return (folder as? ProcessFolder)?.ownNumber
+    }
+}
+
 /// /proc/PID/task.
 final class TaskFolder: SyntheticFolder {
     private unowned let files: FileSystem
@@ -155,13 +166,15 @@ final class TaskFolder: SyntheticFolder {
 /// /proc/PID/fd and /proc/PID/fdinfo.
 final class DescriptorFolder: SyntheticFolder {
     private unowned let files: FileSystem
+    private let process: Int32
     private let host: String
     private let isInformation: Bool
     private let uid: UInt32
     private let gid: UInt32
 
-    init(_ files: FileSystem, host: String, isInformation: Bool, uid: UInt32, gid: UInt32) {
+    init(_ files: FileSystem, _ process: Int32, host: String, isInformation: Bool, uid: UInt32, gid: UInt32) {
         self.files = files
+        self.process = process
         self.host = host
         self.isInformation = isInformation
         self.uid = uid
@@ -172,7 +185,7 @@ final class DescriptorFolder: SyntheticFolder {
         guard let number = UInt32(name.string) else { return nil }
         let path = "\(host)/fd/\(number)"
         var link = stat()
-        guard lstat(path, &link) == 0 else { return nil }
+        guard lstat(path, &link) == 0, number < UKI_FIRST_KEPT || !kept.contains(Int32(number)) else { return nil }
         if isInformation { return MadeItem.copy(of: "\(host)/fdinfo/\(number)", mode: 0o400) }
         let files = files
         return MadeItem(
@@ -188,8 +201,13 @@ final class DescriptorFolder: SyntheticFolder {
     }
 
     func names(for caller: Caller) -> [(name: Name, type: FileType)] {
-        hostNames(host + (isInformation ? "/fdinfo" : "/fd")).map { ($0.name, isInformation ? .file : .link) }
+        let all = hostNames(host + (isInformation ? "/fdinfo" : "/fd")).map { Int32($0.name.string) ?? -1 }
+        let kept = all.contains { $0 >= UKI_FIRST_KEPT } ? kept : []
+        return all.filter { !kept.contains($0) }.map { (Name("\($0)"), isInformation ? .file : .link) }
     }
+
+    /// What this kernel keeps ready there was not opened by the program.
+    private var kept: Set<Int32> { files.processes?.keptDescriptors(of: process) ?? [] }
 }
 
 /// /proc/PID/ns: every process of the container has this kernel's (setns(2) is refused).

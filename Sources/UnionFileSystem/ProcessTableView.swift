@@ -8,6 +8,8 @@ package protocol ProcessTableView: AnyObject {
     func number(ofHost pid: Int32) -> Int32
     /// Whether `thread` (a host's number) belongs to the process.
     func isThread(_ thread: Int32, of number: Int32) -> Bool
+    /// Numbers of descriptors that this kernel keeps ready in a process, which the program did not open.
+    func keptDescriptors(of number: Int32) -> Set<Int32>
     /// Whether a process runs the program in a file.
     func isExecuted(_ node: Node) -> Bool
     /// What the container may use, and does.

@@ -9,6 +9,11 @@ extension FileSystem {
         var host = ukf_stat()
         return ukf_stat(descriptor, "", atEmptyPath, &host) == 0 ? HostID(host).numbers : nil
     }
+
+    /// The same of what a descriptor's name in the host's /proc leads to.
+    package func identity(behind path: String) -> (UInt64, UInt64)? {
+        (try? hostStat(behind: path)).map { HostID($0).numbers }
+    }
 }
 
 extension SharedNames {

@@ -19,7 +19,7 @@ enum {
 enum {
     HERE = -100, NO_FOLLOW = 0x100, NO_AUTOMOUNT = 0x800, EMPTY_PATH = 0x1000, EFFECTIVE = 0x200, SYNC = 0x6000,
     CREATES = 0100 | 020000000, OPEN_NO_FOLLOW = 0400000,
-    NOT_THERE = -2, BAD_ADDRESS = -14,
+    NOT_THERE = -2, NOT_OPEN = -9, BAD_ADDRESS = -14,
     FILE_TYPE_LINK = 10, FILE_TYPE_FOLDER = 4, FILE_TYPE_FILE = 8,
     LINKS = 4, DEPTH = 16,
     TABLE_PROTECTION = 1, TABLE_FLAGS = 1 | 0x100000, // MAP_SHARED, MAP_FIXED_NOREPLACE
@@ -350,11 +350,24 @@ static struct answer answer_stat(const struct call *call, int descriptor, u64 pa
     return done(0);
 }
 
+/// Whether a descriptor is one that is kept ready, which the program knows nothing of.
+static int is_hidden(int descriptor, const struct stat *host) {
+    if (descriptor < UKI_FIRST_KEPT || acquire(&page()->ready) < 2) return 0;
+    const struct uki_own *o = (const struct uki_own *)UKI_OWN;
+    if (descriptor == o->socket) return host->dev == o->socket_dev && host->ino == o->socket_ino;
+    for (u32 i = 0; i < UKI_KEPT; i++)
+        if (o->kept[i].descriptor == descriptor)
+            return host->dev == o->kept[i].host_dev && host->ino == o->kept[i].host_ino;
+    return 0;
+}
+
 /// What a descriptor holds: the host's own answer, with the owner, mode and numbers that the container shows.
 static struct answer answer_fstat(const struct call *call, int descriptor, u64 buffer) {
     struct stat host;
     struct uki_record record;
-    if (native3(NR_FSTAT, (u32)descriptor, (u64)&host, 0) != 0) return NOT_DONE;
+    i64 result = native3(NR_FSTAT, (u32)descriptor, (u64)&host, 0);
+    if (result == NOT_OPEN || (result == 0 && is_hidden(descriptor, &host))) return done(NOT_OPEN);
+    if (result != 0) return NOT_DONE;
     u32 generation = acquire(&header()->generation);
     if (!find_record(&record, generation, host.dev, host.ino) || !(record.flags & UKI_SHOWN)) return NOT_DONE;
     if (!is_writable(call, buffer, sizeof host)) return NOT_DONE;

@@ -63,3 +63,28 @@ def test_standard_input_can_be_opened_anew_after_its_end(chain, debian):
         "sleep 0.3; cat /dev/stdin; cat /dev/stdin; cat /proc/self/fd/0; echo end > /dev/stdout; echo e > /dev/stderr",
         input="given\n", timeout=20)
     assert (result.stdout, result.stderr) == ("given\nend\n", "e\n")
+
+
+def test_descriptors_that_are_kept_ready_are_not_the_programs(debian):
+    out = debian(r"""
+        python3 - <<'END'
+        import os
+        folder = "/usr/include/linux/"
+        names = sorted(os.listdir(folder))
+        for _ in range(3):
+            for name in names:
+                if os.path.isfile(folder + name):
+                    with open(folder + name) as file: file.read(1)
+        with os.scandir("/proc/self/fd") as entries: print(sorted(int(e.name) for e in entries)[:-1])
+        found = []
+        for number in range(1000):
+            try: os.fstat(number)
+            except OSError: continue
+            found.append(number)
+        print(found, os.path.exists("/proc/self/fd/400"), os.path.exists("/proc/self/fdinfo/400"))
+        # One of its own under such a number is shown.
+        os.dup2(0, 410)
+        print(sorted(map(int, os.listdir("/proc/self/fd")))[-1], os.path.exists("/proc/self/fd/410"), os.fstat(410) == os.fstat(0))
+        END
+        """).stdout.splitlines()
+    assert out == ["[0, 1, 2]", "[0, 1, 2] False False", "410 True True"]

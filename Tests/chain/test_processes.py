@@ -205,3 +205,49 @@ def test_perl_forks_pipes_and_handles_signals(debian):
         """).stdout.splitlines()
     assert out == [
         "exit 7", "out", "close 3", "ticks 1,2,3 9", "usr1", "alarm", "through", "sum 210", "name renamed", "executed", "script a b"]
+
+
+def test_a_process_is_named_by_its_folder_and_by_no_negative_number(debian):
+    out = debian(r"""
+        python3 - <<'END'
+        import errno, os, signal, subprocess
+        child = subprocess.Popen(["sleep", "100"])
+        for number in (child.pid, os.getpid()):
+            folder = os.open(f"/proc/{number}", os.O_RDONLY | os.O_DIRECTORY)
+            signal.pidfd_send_signal(folder, 0)
+        signal.pidfd_send_signal(os.open(f"/proc/{child.pid}", os.O_RDONLY), signal.SIGTERM)
+        print(child.wait())
+        for wrong in (os.open("/proc", os.O_RDONLY), os.open("/proc/self/task", os.O_RDONLY), os.open("/tmp", os.O_RDONLY)):
+            try: signal.pidfd_send_signal(wrong, 0)
+            except OSError as error: print(errno.errorcode[error.errno])
+        for call in (os.sched_getaffinity, os.sched_getscheduler, os.sched_getparam):
+            try: call(-1)
+            except OSError as error: print(errno.errorcode[error.errno])
+        END
+        """).stdout.split()
+    assert out == ["-15", "EBADF", "EBADF", "EBADF", "ESRCH", "EINVAL", "EINVAL"]
+
+
+def test_abstract_names_are_as_long_as_an_address(debian):
+    out = debian(r"""
+        python3 - <<'END'
+        import socket
+        for size in (1, 90, 95, 96, 97, 106, 107):
+            names = [b"\0" + bytes([letter]) * size for letter in b"ab"]
+            servers = []
+            for name in names:
+                servers.append(socket.socket(socket.AF_UNIX))
+                servers[-1].bind(name)
+                servers[-1].listen()
+            client = socket.socket(socket.AF_UNIX)
+            client.connect(names[1])
+            accepted = servers[1].accept()[0]
+            accepted.send(b"x")
+            assert client.recv(1) == b"x"
+            assert servers[0].getsockname() == names[0] and client.getpeername() == names[1] == accepted.getsockname()
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            try: socket.socket(socket.AF_UNIX, kind).bind(names[0] + b"a")
+            except OSError as error: print(error)
+        END
+        """).stdout.splitlines()
+    assert out == ["AF_UNIX path too long"] * 2

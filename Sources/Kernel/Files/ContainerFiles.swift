@@ -235,6 +235,10 @@ package final class ContainerFiles: ProcessTableView {
         return number(of: process)
     }
 
+    package func keptDescriptors(of number: Int32) -> Set<Int32> {
+        process(number).map { kernel.inside.keptDescriptors(of: $0, kernel.memory, system) } ?? []
+    }
+
     package func isExecuted(_ node: Node) -> Bool {
         kernel.processes.processes.values.contains { $0.inherited.program?.isSameFile(as: node) == true }
     }

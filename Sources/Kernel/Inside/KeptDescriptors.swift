@@ -48,6 +48,28 @@ extension InsideAnswers {
         return .value(Int(number))
     }
 
+    /// What is kept ready in a process, by number: its own, and its parent's where it is a child that has not executed
+    /// anything yet.
+    func keptDescriptors(of process: Process, _ memory: CallerMemory, _ files: FileSystem) -> Set<CInt> {
+        guard process.sites.keeps else { return [] }
+        var page = uki_own()
+        let size = MemoryLayout<uki_own>.size
+        let count = withUnsafeMutableBytes(of: &page) { memory.read(process.pid, UInt64(UKI_OWN), into: $0) }
+        guard count == size else { return [] }
+        var all = [(page.socket, page.socket_dev, page.socket_ino)]
+        withUnsafeBytes(of: page.kept) { bytes in
+            all += bytes.bindMemory(to: uki_kept.self).map { ($0.descriptor, $0.host_dev, $0.host_ino) }
+        }
+        // The program may have closed one, and opened another under its number.
+        return Set(
+            all.filter { number, device, inode in
+                guard number >= UKI_FIRST_KEPT,
+                    let found = files.identity(behind: HostProcess.descriptorPath(process.pid, number))
+                else { return false }
+                return found == (device, inode)
+            }.map { $0.0 })
+    }
+
     /// Sends descriptors to a process, and closes them here.
     private func send(_ gifts: [uki_kept], to socket: CInt) {
         guard !gifts.isEmpty else { return }
