@@ -99,7 +99,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "TTRPC", dependencies: ["CShimMessages", "Host", system]),
         // Apart from TTRPC, so that the shim carries nothing of Swift's concurrency.
-        .target(name: "TTRPCClient", dependencies: ["TTRPC", "CPoll", "CHost", "Host", system]),
+        .target(name: "Reactor", dependencies: ["CPoll", "Host", system]),
+        .target(name: "TTRPCClient", dependencies: ["TTRPC", "Reactor", "CHost", "Host", system]),
         .target(name: "Shim", dependencies: ["TTRPC", "CPoll", "CShimMessages", "Host", "CHost", system]),
         .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "TTRPCClient", "Host", system]),
         .testTarget(name: "ShimTests", dependencies: ["Shim", "TTRPC", "CShimMessages", "Host", system]),
@@ -142,7 +143,7 @@ let package = Package(
             name: "Manager",
             dependencies: [
                 "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC",
-                "TTRPCClient", "Settings",
+                "TTRPCClient", "Reactor", "Settings",
                 "Host", "CHost", "CPoll", argumentParser, logging, crypto, protobuf, system,
             ]),
         .testTarget(

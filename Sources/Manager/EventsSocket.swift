@@ -1,25 +1,33 @@
-// Unsafe pointers: receiving into a buffer.
 import CHost
 import ContainerdAPI
-import Dispatch
 import Glibc
 import Host
 import Logging
 import RPC
+import Reactor
 import SwiftProtobuf
+import Synchronization
 import SystemPackage
 import TTRPC
 
 /// The ttrpc socket to which shims forward their events (`containerd.services.events.ttrpc.v1`).
 ///
-/// Everything happens on one queue: the events of a shim stay in order.
-final class EventsSocket: @unchecked Sendable {
+/// Everything happens on the reactor's one thread: the events of a shim stay in order.
+final class EventsSocket: Sendable {
+    private static let retryNanoseconds: UInt64 = 100_000_000
+
     private let events: EventExchange
     private let log: Logger
     private let path: FilePath
-    private let queue = DispatchQueue(label: "shim-events")
-    private var listener: (any DispatchSourceRead)?
-    private var connections: [ObjectIdentifier: Connection] = [:]
+    private let state = Mutex(State())
+
+    private struct State {
+        var listener: FileDescriptor?
+        var connections: [ObjectIdentifier: EventsConnection] = [:]
+        var isStopped = false
+        /// When connections that could not be taken (no descriptor was left) are tried again.
+        var retry: UInt64?
+    }
 
     init(path: FilePath, events: EventExchange, log: Logger) {
         self.path = path
@@ -31,57 +39,56 @@ final class EventsSocket: @unchecked Sendable {
     func start() throws {
         let socket = try UnixSocket.listen(path)
         _ = ukh_set_nonblocking(socket.rawValue, 1)
-        let source = DispatchSource.makeReadSource(fileDescriptor: socket.rawValue, queue: queue)
-        source.setEventHandler { [unowned self] in accept(socket) }
-        source.setCancelHandler { try? socket.close() }
-        queue.sync { listener = source }
-        source.activate()
+        state.withLock { $0.listener = socket }
+        try Reactor.shared.add(self)
     }
 
     /// Stops listening and hangs up.
     func stop() {
-        queue.sync {
-            listener?.cancel()
-            listener = nil
-            for connection in connections.values { connection.source.cancel() }
-            connections = [:]
-            unlink(path.string)
+        Reactor.shared.remove(self)
+        let connections = state.withLock { state in
+            defer { state.connections = [:] }
+            // Closed at the very end only: the reactor may be accepting just now.
+            if let listener = state.listener { shutdown(listener.rawValue, CInt(SHUT_RDWR)) }
+            state.retry = nil
+            state.isStopped = true
+            return Array(state.connections.values)
+        }
+        for connection in connections { connection.close() }
+        unlink(path.string)
+    }
+
+    deinit { state.withLock { try? $0.listener?.close() } }
+
+    private func accept() {
+        state.withLock { $0.retry = nil }
+        while let listener = state.withLock({ $0.isStopped ? nil : $0.listener }) {
+            do {
+                try serve(try UnixSocket.accept(listener))
+            } catch let error as HostError where error.errno == .wouldBlock {
+                return
+            } catch {
+                log.error("cannot take a shim's connection for events: \(error)")
+                return state.withLock { $0.retry = MonotonicTime.now() + Self.retryNanoseconds }
+            }
         }
     }
 
-    private func accept(_ listener: FileDescriptor) {
-        while let socket = try? UnixSocket.accept(listener) {
-            guard UnixSocket.isTrusted(socket) else {
-                try? socket.close()
-                continue
-            }
-            _ = ukh_set_nonblocking(socket.rawValue, 1)
-            let source = DispatchSource.makeReadSource(fileDescriptor: socket.rawValue, queue: queue)
-            let connection = Connection(socket: socket, source: source)
-            let id = ObjectIdentifier(connection)
-            connections[id] = connection
-            source.setEventHandler { [unowned self, unowned connection] in
-                if !receive(connection) {
-                    connection.source.cancel()
-                    connections[id] = nil
-                }
-            }
-            source.setCancelHandler { try? socket.close() }
-            source.activate()
+    private func serve(_ socket: FileDescriptor) throws {
+        guard UnixSocket.isTrusted(socket) else { return try socket.close() }
+        // The ring that this closes is opened when either side hangs up.
+        let connection = EventsConnection(socket, answer: answer, closed: forget)
+        state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+        do {
+            try Reactor.shared.add(connection)
+        } catch {
+            forget(connection)
+            throw error
         }
     }
 
-    /// - Returns: whether the connection lives on.
-    private func receive(_ connection: Connection) -> Bool {
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * 1024, alignment: 16)
-        defer { room.deallocate() }
-        let count = recv(connection.socket.rawValue, room.baseAddress, room.count, CInt(MSG_DONTWAIT))
-        if count < 0 { return errno == EAGAIN || errno == EINTR }
-        guard count > 0 else { return false }
-        for call in connection.state.receive(UnsafeRawBufferPointer(rebasing: room[..<count])) {
-            connection.state.respond(call.stream, answer(call.request))
-        }
-        return flush(connection)
+    private func forget(_ connection: EventsConnection) {
+        state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
     }
 
     private func answer(_ request: Request) -> Result<[UInt8], TTRPCError> {
@@ -104,33 +111,16 @@ final class EventsSocket: @unchecked Sendable {
             return .failure(TTRPCError(.invalidArgument, "\(error)"))
         }
     }
+}
 
-    /// Sends what waits. Answers are a few bytes: a peer that does not take them within a second is hung up on.
-    private func flush(_ connection: Connection) -> Bool {
-        while !connection.state.output.isEmpty {
-            let count = connection.state.output.withUnsafeBytes {
-                send(connection.socket.rawValue, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL | MSG_DONTWAIT))
-            }
-            if count < 0 {
-                if errno == EINTR { continue }
-                guard errno == EAGAIN else { return false }
-                var descriptor = pollfd(fd: connection.socket.rawValue, events: Int16(POLLOUT), revents: 0)
-                guard poll(&descriptor, 1, 1000) > 0 else { return false }
-                continue
-            }
-            connection.state.sent(count)
-        }
-        return true
-    }
+extension EventsSocket: ReactorClient {
+    var descriptor: CInt { state.withLock { $0.listener?.rawValue ?? -1 } }
 
-    private final class Connection {
-        let socket: FileDescriptor
-        let source: any DispatchSourceRead
-        var state = ServerConnection()
+    var nextDeadline: UInt64? { state.withLock(\.retry) }
 
-        init(socket: FileDescriptor, source: any DispatchSourceRead) {
-            self.socket = socket
-            self.source = source
-        }
+    func handleReadiness(into room: UnsafeMutableRawBufferPointer) { accept() }
+
+    func handleDeadline(_ now: UInt64) {
+        if let retry = state.withLock(\.retry), retry <= now { accept() }
     }
 }

@@ -1,14 +1,14 @@
 // Unsafe pointers: reading into a buffer.
-@preconcurrency import Dispatch
 import Glibc
 import Host
 import Logging
+import Reactor
+import Synchronization
 import SystemPackage
 
 /// Copies what a shim writes into its log fifo to the manager's log, line by line.
 final class ShimLog: Sendable {
-    private static let queue = DispatchQueue(label: "shim-logs")
-    private let source: any DispatchSourceRead
+    private let reader: Reader
 
     /// Makes the fifo where there is none, and begins to read.
     init(_ path: FilePath, log: Logger) throws {
@@ -16,34 +16,41 @@ final class ShimLog: Sendable {
         // Open for both directions: then it never ends, whoever comes and goes on the other side.
         let descriptor = open(path.string, O_RDWR | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw HostError.last("open", path.string) }
-        source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: Self.queue)
-        let lines = Lines(log: log)
-        source.setEventHandler { lines.read(descriptor) }
-        source.setCancelHandler { close(descriptor) }
-        source.activate()
+        reader = Reader(descriptor, log)
+        try Reactor.shared.add(reader)
     }
 
-    deinit { source.cancel() }
+    deinit { Reactor.shared.remove(reader) }
 
-    /// Used on the one queue only.
-    private final class Lines: @unchecked Sendable {
+    private final class Reader: ReactorClient {
+        private static let longestLine = 64 << 10
+
+        let descriptor: CInt
         private let log: Logger
-        private var rest: [UInt8] = []
+        private let rest = Mutex<[UInt8]>([])
 
-        init(log: Logger) { self.log = log }
+        init(_ descriptor: CInt, _ log: Logger) {
+            self.descriptor = descriptor
+            self.log = log
+        }
 
-        func read(_ descriptor: CInt) {
-            var room = [UInt8](repeating: 0, count: 4096)
-            let count = Glibc.read(descriptor, &room, room.count)
-            guard count > 0 else { return }
-            rest.append(contentsOf: room[..<count])
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = String(decoding: rest[..<end], as: UTF8.self)
-                rest.removeSubrange(...end)
-                if !line.isEmpty { log.info("shim: \(line)") }
+        deinit { close(descriptor) }
+
+        func handleReadiness(into room: UnsafeMutableRawBufferPointer) {
+            while true {
+                let count = read(descriptor, room.baseAddress, room.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                rest.withLock { rest in
+                    rest.append(contentsOf: room[..<count])
+                    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                        let line = String(decoding: rest[..<end], as: UTF8.self)
+                        rest.removeSubrange(...end)
+                        if !line.isEmpty { log.info("shim: \(line)") }
+                    }
+                    if rest.isEmpty || rest.count > Self.longestLine { rest = [] }
+                }
             }
-            if rest.count > 64 * 1024 { rest = [] }
-            if rest.isEmpty { rest = [] }
         }
     }
 }

@@ -115,7 +115,7 @@ package final class EventLoop {
     @discardableResult
     package func after(_ milliseconds: UInt64, _ handler: @escaping () -> Void) -> TimerToken {
         lastToken += 1
-        timers.append(Timer(token: lastToken, due: EventLoop.now() + milliseconds * 1_000_000, handler: handler))
+        timers.append(Timer(token: lastToken, due: MonotonicTime.now() + milliseconds * 1_000_000, handler: handler))
         return lastToken
     }
 
@@ -153,22 +153,15 @@ package final class EventLoop {
     /// Ends `run` after the handler that is running.
     package func stop() { isRunning = false }
 
-    /// The monotonic clock in nanoseconds.
-    package static func now() -> UInt64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
-    }
-
     private func timeout() -> CInt {
         guard let due = timers.lazy.map(\.due).min() else { return -1 }
-        let now = EventLoop.now()
+        let now = MonotonicTime.now()
         return due <= now ? 0 : CInt(clamping: (due - now + 999_999) / 1_000_000)
     }
 
     private func fireTimers() {
         guard !timers.isEmpty else { return }
-        let now = EventLoop.now()
+        let now = MonotonicTime.now()
         while let index = timers.firstIndex(where: { $0.due <= now }) {
             timers.remove(at: index).handler()
         }

@@ -191,7 +191,7 @@ extension TaskService {
         if process.paths.isTerminal {
             let folder = Folders.current.runtime.appending("s")
             try Folders.make(folder)
-            console = try ConsoleSocket(folder.appending("pty-\(getpid())-\(EventLoop.now())"))
+            console = try ConsoleSocket(folder.appending("pty-\(getpid())-\(MonotonicTime.now())"))
             arguments += ["--console-socket", console!.path]
             streams = [nil, nil, nil]
         }

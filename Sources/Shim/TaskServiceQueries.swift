@@ -96,7 +96,7 @@ extension TaskService {
         guard let resources else {
             throw TTRPCError(.invalidArgument, "update of \(id) without resources: invalid argument")
         }
-        let file = "\(container.bundle)/resources-\(EventLoop.now()).json"
+        let file = "\(container.bundle)/resources-\(MonotonicTime.now()).json"
         try writeFile(file, resources)
         try command(
             container, ["update", "--resources", file, id],

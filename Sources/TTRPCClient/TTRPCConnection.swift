@@ -2,6 +2,7 @@
 import CHost
 import Glibc
 import Host
+import Reactor
 import Synchronization
 import SystemPackage
 import TTRPC
@@ -72,7 +73,7 @@ public final class TTRPCConnection: Sendable {
         defer { state.withLock { _ = $0.cancelledBeforeCall.remove(token) } }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                begin(request, token, nanoseconds.map { Reactor.now() + UInt64($0) }, continuation)
+                begin(request, token, nanoseconds.map { MonotonicTime.now() + UInt64($0) }, continuation)
             }
         } onCancel: {
             cancel(token)
@@ -180,12 +181,15 @@ public final class TTRPCConnection: Sendable {
     }
 }
 
-extension TTRPCConnection: Reactor.Client {
-    var descriptor: CInt { socket.rawValue }
+extension TTRPCConnection: ReactorClient {
+    /// The socket.
+    public var descriptor: CInt { socket.rawValue }
 
-    var nextDeadline: UInt64? { state.withLock { $0.pending.values.compactMap(\.deadline).min() } }
+    /// When the earliest call gives up.
+    public var nextDeadline: UInt64? { state.withLock { $0.pending.values.compactMap(\.deadline).min() } }
 
-    func handleReadiness(into room: UnsafeMutableRawBufferPointer) {
+    /// Sends what waits, and gives answers to their calls.
+    public func handleReadiness(into room: UnsafeMutableRawBufferPointer) {
         flush()
         while true {
             let count = recv(socket.rawValue, room.baseAddress, room.count, 0)
@@ -204,7 +208,8 @@ extension TTRPCConnection: Reactor.Client {
         }
     }
 
-    func handleDeadline(_ now: UInt64) {
+    /// Ends the calls whose time is over.
+    public func handleDeadline(_ now: UInt64) {
         let overdue = state.withLock { state in
             let overdue = state.pending.filter { $0.value.deadline.map { $0 <= now } ?? false }
             for stream in overdue.keys {

@@ -1,24 +1,43 @@
 // Unsafe pointers: epoll's events, and the receive buffer of the one thread.
 import CPoll
 import Glibc
+import Host
 import Synchronization
+import SystemPackage
 
-/// The one thread that waits for all connections of the process.
-final class Reactor: Sendable {
-    /// What the reactor asks of a connection.
-    protocol Client: AnyObject, Sendable {
-        var descriptor: CInt { get }
-        /// When the earliest call gives up, in nanoseconds of the monotonic clock.
-        var nextDeadline: UInt64? { get }
-        func handleReadiness(into room: UnsafeMutableRawBufferPointer)
-        func handleDeadline(_ now: UInt64)
-    }
+/// What the reactor serves: a socket or fifo that does not block.
+public protocol ReactorClient: AnyObject, Sendable {
+    /// What is waited for; it stays open for as long as the client is known to the reactor.
+    var descriptor: CInt { get }
+    /// When to call `handleDeadline`, in nanoseconds of `MonotonicTime`; nil: not at all.
+    var nextDeadline: UInt64? { get }
+    /// Called on the reactor's thread when the descriptor has become readable or writable, or broken. It is told once: the
+    /// client reads and writes until the descriptor would block.
+    ///
+    /// - Parameter room: memory to receive into, of the client's until it returns.
+    func handleReadiness(into room: UnsafeMutableRawBufferPointer)
+    /// Called on the reactor's thread when some client's deadline is over, with the time.
+    func handleDeadline(_ now: UInt64)
+}
 
-    static let shared = Reactor()
+extension ReactorClient {
+    /// None.
+    public var nextDeadline: UInt64? { nil }
+    /// Nothing.
+    public func handleDeadline(_ now: UInt64) {}
+}
+
+/// The one thread that waits for all connections of the process: edge-triggered epoll(7).
+///
+/// Dispatch's sources are no choice for sockets: where a peer hangs up while its source is being cancelled, libdispatch
+/// ends the process.
+public final class Reactor: Sendable {
+    /// The process's reactor; its thread begins with the first use.
+    public static let shared = Reactor()
 
     private let epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
     private let alarm = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
-    private let clients = Mutex<[UInt64: any Client]>([:])
+    private let clients = Mutex<[UInt64: any ReactorClient]>([:])
     private let lastToken = Atomic<UInt64>(0)
 
     private init() {
@@ -30,31 +49,28 @@ final class Reactor: Sendable {
         pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 512 << 10)
         let failure = pthread_create(&thread, &attributes, { _ in Reactor.shared.run() }, nil)
-        precondition(failure == 0, "cannot create the ttrpc thread: \(failure)")
+        precondition(failure == 0, "cannot create the thread that waits for connections: \(failure)")
         pthread_attr_destroy(&attributes)
     }
 
-    static func now() -> UInt64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
-    }
-
     /// Begins to wait for `client`, and keeps it alive until `remove`.
-    func add(_ client: any Client) throws {
+    ///
+    /// - Throws: `HostError` when epoll does not take the descriptor.
+    public func add(_ client: any ReactorClient) throws {
         let token = lastToken.wrappingAdd(1, ordering: .relaxed).newValue
         clients.withLock { $0[token] = client }
         var event = epoll_event(
             events: EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue,
             data: epoll_data_t(u64: token))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, client.descriptor, &event) == 0 else {
+            let error = Errno(rawValue: errno)
             _ = clients.withLock { $0.removeValue(forKey: token) }
-            throw ReactorError(errno: errno)
+            throw HostError(error, "wait for", "descriptor \(client.descriptor)")
         }
     }
 
     /// Stops waiting for `client`.
-    func remove(_ client: any Client) {
+    public func remove(_ client: any ReactorClient) {
         epoll_ctl(epoll, EPOLL_CTL_DEL, client.descriptor, nil)
         let removed = clients.withLock { clients in
             clients.first { $0.value === client }.flatMap { clients.removeValue(forKey: $0.key) }
@@ -63,7 +79,7 @@ final class Reactor: Sendable {
     }
 
     /// Makes the thread look at the deadlines anew.
-    func wake() {
+    public func wake() {
         var one: UInt64 = 1
         write(alarm, &one, MemoryLayout<UInt64>.size)
     }
@@ -75,7 +91,7 @@ final class Reactor: Sendable {
             let deadline = clients.withLock { Array($0.values) }.compactMap(\.nextDeadline).min()
             var timeout: CInt = -1
             if let deadline {
-                let now = Reactor.now()
+                let now = MonotonicTime.now()
                 timeout = deadline <= now ? 0 : CInt(clamping: (deadline - now + 999_999) / 1_000_000)
             }
             let count = epoll_wait(epoll, &events, CInt(events.count), timeout)
@@ -88,17 +104,11 @@ final class Reactor: Sendable {
                 }
             }
             if let deadline {
-                let now = Reactor.now()
+                let now = MonotonicTime.now()
                 if deadline <= now {
                     for client in clients.withLock({ Array($0.values) }) { client.handleDeadline(now) }
                 }
             }
         }
     }
-}
-
-/// epoll would not take a descriptor.
-struct ReactorError: Error, CustomStringConvertible {
-    var errno: CInt
-    var description: String { "wait for socket: \(String(cString: strerror(errno)))" }
 }
