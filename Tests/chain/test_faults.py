@@ -1,10 +1,12 @@
 """What goes wrong below and around ukmanager: it is killed, its disk is full or read-only, its shims are gone."""
+import concurrent.futures
 import json
 import os
 import pathlib
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -269,6 +271,29 @@ def test_a_shims_socket_that_is_gone_is_a_dead_shim_after_the_managers_restart(m
     wait_until(lambda: not manager.mine() and not on_disk(manager)["bundles"], what="the end of everything of lost")
     manager.ukctr("containers", "rm", "lost")
     manager.ukctr("run", "--rm", IMAGE, "lost", "true")
+
+
+def test_who_hangs_up_on_the_socket_for_events_does_no_harm(manager):
+    path = str(manager.runtime / "manager.sock.ttrpc")
+    # A request that cannot be read, which is answered, and half of one.
+    requests = [b"", bytes.fromhex("00000005000000010100") + b"\xff" * 5, bytes.fromhex("00000500000000010100") + b"x"]
+
+    def hang_up(count):
+        for index in range(count):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(path)
+                client.sendall(requests[index % 3])
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(hang_up, [500] * 4))
+    with subprocess.Popen(
+            [BIN / "ukctr", "events", "topic~=/tasks/"], env=manager.env, stdout=subprocess.PIPE, text=True) as events:
+        time.sleep(0.5)
+        manager.ukctr("run", "--rm", IMAGE, "after", "true")
+        assert "/tasks/create" in events.stdout.readline()
+        events.kill()
+    daemon = manager.daemons["ukmanager"].pid
+    wait_until(lambda: len(os.listdir(f"/proc/{daemon}/fd")) < 60, what="closed connections")
 
 
 def test_a_manager_without_descriptors_serves_again_when_there_are_some(manager):
