@@ -78,7 +78,7 @@ extension Kernel {
         do {
             try nursery.bear(
                 process, token: token, adopt: waiter == .subreaper && !nursery.keepsDescendants, first: isFirst,
-                descriptors: given)
+                descriptors: given, profile: profile, personality: personality)
         } catch {
             births[token] = nil
             throw error
@@ -119,6 +119,11 @@ extension Kernel {
             return give(up: birth, error, "working directory \(birth.process.workingDirectory): \(error)")
         }
         if birth.process.oomScoreAdjust != 0 { writeOOMScore(birth.process.oomScoreAdjust, of: pid) }
+        do throws(HostError) {
+            try schedule(birth.process, pid)
+        } catch {
+            return give(up: birth, error.errno, error.description)
+        }
         let process = Process(pid: pid, parent: 0, inherited: state, table: processes)
         if birth.isFirst { processes.first = process }
         processes.enter(process)
@@ -226,6 +231,20 @@ extension Kernel {
         guard ukk_prlimit(pid, limit.resource, nil, &host) == 0 else { return }
         wanted = wanted.map { min($0, host[1]) }
         _ = ukk_prlimit(pid, limit.resource, wanted, nil)
+    }
+
+    /// - Throws: `HostError` when the host does not let this user have what config.json asks for.
+    private func schedule(_ process: ProcessSpecification, _ pid: pid_t) throws(HostError) {
+        if let scheduler = process.scheduler {
+            let error = ukk_schedule(
+                pid, scheduler.policy, scheduler.flags, scheduler.nice, scheduler.priority, scheduler.runtime,
+                scheduler.deadline, scheduler.period)
+            guard error == 0 else { throw HostError(Errno(rawValue: -error), "set", "scheduler") }
+        }
+        if let priority = process.ioPriority {
+            let error = ukk_set_io_priority(pid, priority)
+            guard error == 0 else { throw HostError(Errno(rawValue: -error), "set", "io priority") }
+        }
     }
 
     private func writeOOMScore(_ score: Int32, of pid: pid_t) {

@@ -14,8 +14,8 @@ package struct FilterProgram: Sendable {
         case row(Int)
     }
 
-    /// - Parameter secret: lets `kill(-1, SIGKILL)`, `exit_group` and `clone(SIGCHLD)` pass natively when their unused arguments hold it,
-    ///   which is how the nursery ends a container whose kernel is dead.
+    /// - Parameter secret: lets `kill(-1, SIGKILL)`, `exit_group`, `clone(SIGCHLD)` and `seccomp` pass natively when their unused
+    ///   arguments hold it, which is how the nursery ends a container whose kernel is dead, and installs profiles.
     package init(rows: [SystemCall], secret: (UInt64, UInt64)) {
         let missing = Leaf.verdict(FilterProgram.refusal(.noFunction))
         var ranges: [(first: UInt32, leaf: Leaf)] = []
@@ -26,7 +26,7 @@ package struct FilterProgram: Sendable {
         for (index, row) in rows.enumerated() {
             let number = UInt32(row.number)
             if number > next { append(next, missing) }
-            let verdict = hasSecretDoor(row) ? nil : FilterProgram.verdict(row.action)
+            let verdict = FilterProgram.hasSecretDoor(row) ? nil : FilterProgram.verdict(row.action)
             append(number, verdict.map { .verdict($0) } ?? .row(index))
             next = number + 1
         }
@@ -37,23 +37,26 @@ package struct FilterProgram: Sendable {
         emitReturn(FilterProgram.refusal(.noFunction))
         load(offset: 0)
         // The tree ends in "missing" for all numbers above the last, x32's among them.
-        instructions += tree(ranges[...], rows: rows, secret: secret)
-    }
-
-    private func hasSecretDoor(_ row: SystemCall) -> Bool { ["kill", "exit_group", "clone"].contains(row.name) }
-
-    private func tree(
-        _ ranges: ArraySlice<(first: UInt32, leaf: Leaf)>, rows: [SystemCall], secret: (UInt64, UInt64)
-    ) -> [sock_filter] {
-        if ranges.count == 1 {
-            switch ranges.first!.leaf {
-            case .verdict(let verdict): return [statement(BPF_RET | BPF_K, verdict)]
-            case .row(let index): return code(for: rows[index], secret: secret)
+        instructions += FilterProgram.tree(ranges[...]) { leaf in
+            switch leaf {
+            case .verdict(let verdict): [FilterProgram.statement(BPF_RET | BPF_K, verdict)]
+            case .row(let index): FilterProgram.code(for: rows[index], secret: secret)
             }
         }
+    }
+
+    private static func hasSecretDoor(_ row: SystemCall) -> Bool {
+        ["kill", "exit_group", "clone", "seccomp"].contains(row.name)
+    }
+
+    /// Code that finds the range that the accumulator lies in and goes on with its leaf's.
+    static func tree<Leaf>(
+        _ ranges: ArraySlice<(first: UInt32, leaf: Leaf)>, _ code: (Leaf) -> [sock_filter]
+    ) -> [sock_filter] {
+        if ranges.count == 1 { return code(ranges.first!.leaf) }
         let middle = ranges.startIndex + ranges.count / 2
-        let left = tree(ranges[..<middle], rows: rows, secret: secret)
-        let right = tree(ranges[middle...], rows: rows, secret: secret)
+        let left = tree(ranges[..<middle], code)
+        let right = tree(ranges[middle...], code)
         let pivot = ranges[middle].first
         if left.count <= 255 {
             return [jump(BPF_JMP | BPF_JGE | BPF_K, pivot, yes: left.count, no: 0)] + left + right
@@ -62,7 +65,7 @@ package struct FilterProgram: Sendable {
             + left + right
     }
 
-    private func code(for row: SystemCall, secret: (UInt64, UInt64)) -> [sock_filter] {
+    private static func code(for row: SystemCall, secret: (UInt64, UInt64)) -> [sock_filter] {
         var result: [sock_filter] = []
         if hasSecretDoor(row) {
             var tests: [(offset: UInt32, value: UInt32)] = []
@@ -75,6 +78,8 @@ package struct FilterProgram: Sendable {
                 (low(2), UInt32(truncatingIfNeeded: secret.0)), (low(3), UInt32(secret.0 >> 32)),
                 (low(4), UInt32(truncatingIfNeeded: secret.1)), (low(5), UInt32(secret.1 >> 32)),
             ]
+            // SECCOMP_SET_MODE_FILTER; its third argument is used.
+            if row.name == "seccomp" { tests[0] = (low(0), 1) }
             for (index, test) in tests.enumerated() {
                 // Two instructions a test, and the return that ends them, are skipped by the first that fails.
                 let rest = (tests.count - index - 1) * 2 + 1
@@ -124,11 +129,11 @@ package struct FilterProgram: Sendable {
     // MARK: Instructions
 
     /// AUDIT_ARCH_X86_64.
-    private static let architecture: UInt32 = 0xC000_003E
-    private static let allow: UInt32 = 0x7FFF_0000
+    static let architecture: UInt32 = 0xC000_003E
+    static let allow: UInt32 = 0x7FFF_0000
     private static let notify: UInt32 = 0x7FC0_0000
 
-    private static func refusal(_ errno: Errno) -> UInt32 { 0x0005_0000 | UInt32(errno.rawValue) }
+    static func refusal(_ errno: Errno) -> UInt32 { 0x0005_0000 | UInt32(errno.rawValue) }
 
     /// What the filter answers when no argument has a say; nil when one has.
     private static func verdict(_ action: SystemCall.Action) -> UInt32? {
@@ -141,19 +146,23 @@ package struct FilterProgram: Sendable {
     }
 
     /// Offset of an argument's lower word in seccomp_data.
-    private func low(_ argument: Int) -> UInt32 { UInt32(16 + 8 * argument) }
+    static func low(_ argument: Int) -> UInt32 { UInt32(16 + 8 * argument) }
 
-    private func statement(_ code: CInt, _ value: UInt32) -> sock_filter {
+    static func statement(_ code: CInt, _ value: UInt32) -> sock_filter {
         sock_filter(code: UInt16(code), jt: 0, jf: 0, k: value)
     }
 
-    private func jump(_ code: CInt, _ value: UInt32, yes: Int, no: Int) -> sock_filter {
+    static func jump(_ code: CInt, _ value: UInt32, yes: Int, no: Int) -> sock_filter {
         sock_filter(code: UInt16(code), jt: UInt8(yes), jf: UInt8(no), k: value)
     }
 
-    private mutating func load(offset: UInt32) { instructions.append(statement(BPF_LD | BPF_W | BPF_ABS, offset)) }
-    private mutating func emit(_ code: CInt, _ value: UInt32, yes: Int, no: Int) {
-        instructions.append(jump(code, value, yes: yes, no: no))
+    private mutating func load(offset: UInt32) {
+        instructions.append(FilterProgram.statement(BPF_LD | BPF_W | BPF_ABS, offset))
     }
-    private mutating func emitReturn(_ value: UInt32) { instructions.append(statement(BPF_RET | BPF_K, value)) }
+    private mutating func emit(_ code: CInt, _ value: UInt32, yes: Int, no: Int) {
+        instructions.append(FilterProgram.jump(code, value, yes: yes, no: no))
+    }
+    private mutating func emitReturn(_ value: UInt32) {
+        instructions.append(FilterProgram.statement(BPF_RET | BPF_K, value))
+    }
 }

@@ -42,6 +42,12 @@ package enum HostProcess {
         var parent: pid_t
     }
 
+    /// What personality(2) has set; 0 for a thread that is gone.
+    static func personality(of thread: pid_t) -> UInt32 {
+        guard let text = readSmallFile("/proc/\(thread)/personality") else { return 0 }
+        return UInt32(text.prefix { !$0.isWhitespace }, radix: 16) ?? 0
+    }
+
     /// nil when there is no such thread.
     static func kin(of thread: pid_t) -> Kin? {
         var pidfd: CInt = -1

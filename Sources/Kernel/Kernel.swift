@@ -25,6 +25,10 @@ package final class Kernel: @unchecked Sendable {
     let sysV = SysVTable()
     /// What processes answer themselves.
     let inside = InsideAnswers()
+    /// The further filter that config.json asks for.
+    let profile: ProfileProgram?
+    /// What processes from outside begin with; nil: as the host has it.
+    let personality: UInt32?
     package let blocking: BlockingCalls
     let receivers: Receivers
     /// Calls that wait for a `DataCopy`.
@@ -70,6 +74,15 @@ package final class Kernel: @unchecked Sendable {
     init(
         specification: ContainerSpecification, nursery: Nursery, loader: CInt, controlPath: FilePath
     ) throws(HostError) {
+        profile = try specification.profile.map { profile throws(HostError) in
+            guard let program = ProfileProgram(profile, rows: SystemCallTable.rows) else {
+                throw HostError(.argListTooLong, "install", "seccomp profile")
+            }
+            return program
+        }
+        personality = specification.personality
+        var specification = specification
+        specification.profile = nil
         self.specification = specification
         self.nursery = nursery
         self.loader = loader
@@ -91,6 +104,7 @@ package final class Kernel: @unchecked Sendable {
         _ = ukk_set_synchronous(listener)
         files = try ContainerFiles(specification, kernel: self)
         files.system.copiesAside = true
+        if let profile { inside.mayNotAnswer(profile.limited) }
         let queue = events
         queue.add(listener, .deserted, hangUpOnly: true)
         queue.add(nursery.socket, .nursery)

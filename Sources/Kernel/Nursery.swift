@@ -50,12 +50,17 @@ final class Nursery {
     /// Asks for a process. Its pid comes back with `receive`, its execve(2) as a notification that bears `token`.
     /// - Parameter adopt: it is orphaned to the nearest subreaper above this process; not where descendants are kept.
     func bear(
-        _ process: ProcessSpecification, token: UInt64, adopt: Bool, first: Bool, descriptors: [FileDescriptor]
+        _ process: ProcessSpecification, token: UInt64, adopt: Bool, first: Bool, descriptors: [FileDescriptor],
+        profile: ProfileProgram?, personality: UInt32?
     ) throws(HostError) {
         var strings: [UInt8] = []
         for string in process.arguments + process.environment {
             strings += string.utf8
             strings.append(0)
+        }
+        if let profile {
+            strings += [UInt8](repeating: 0, count: -strings.count & 7)
+            profile.instructions.withUnsafeBytes { strings += $0 }
         }
         let memory = ukk_memfd("arguments")
         guard memory >= 0 else { throw HostError(Errno(rawValue: -memory), "create", "memory file") }
@@ -69,7 +74,8 @@ final class Nursery {
         var command = ukk_nursery_command(
             kind: UKK_BEAR.rawValue, adopt: adopt ? 1 : 0, first: first ? 1 : 0, terminal: process.terminal ? 1 : 0,
             token: token, argc: UInt32(process.arguments.count), envc: UInt32(process.environment.count),
-            size: UInt64(strings.count))
+            size: UInt64(strings.count), profile: UInt32(profile?.instructions.count ?? 0),
+            profile_flags: profile?.flags ?? 0, personality: personality ?? .max, padding: 0)
         do {
             try withUnsafeBytes(of: &command) {
                 try UnixSocket.send(

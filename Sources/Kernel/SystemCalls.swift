@@ -6,7 +6,9 @@ enum SystemCalls {
     static let uname: SystemCallHandler = { call throws(Errno) in
         let names = call.kernel.system
         var bytes = [UInt8](repeating: 0, count: 65 * 6)
-        let fields = ["Linux", names.hostname, names.release, names.version, names.machine, names.domainname]
+        // A program that has taken the 32-bit personality wants to hear of that machine (personality(2)).
+        let machine = HostProcess.personality(of: call.tid) & 0xFF == 8 ? "i686" : names.machine
+        let fields = ["Linux", names.hostname, names.release, names.version, machine, names.domainname]
         for (index, field) in fields.enumerated() {
             for (offset, byte) in field.utf8.prefix(64).enumerated() { bytes[index * 65 + offset] = byte }
         }

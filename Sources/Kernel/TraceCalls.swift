@@ -54,6 +54,7 @@ enum TraceCalls {
 
     /// process_vm_readv(2), process_vm_writev(2).
     static let memory: SystemCallHandler = { call throws(Errno) in
+        guard call[5] == 0 else { throw .invalidArgument }
         guard let target = call.kernel.processes.process(ofThreadNumbered: call.int(0)) else { throw .noSuchProcess }
         try permit(call.process, target)
         return try onHost(call, argument: 0)

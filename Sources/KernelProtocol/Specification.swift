@@ -15,6 +15,11 @@ public struct ContainerSpecification: WireValue, Equatable {
     /// `name=value`, names with dots as sysctl(8) prints them.
     public var sysctls: [String]
     public var limits: Limits
+    /// Beside those that every container has.
+    public var devices: [DeviceSpecification]
+    public var profile: CallProfile?
+    /// What every process begins with (personality(2)); nil: what the kernel has.
+    public var personality: UInt32?
     public var process: ProcessSpecification
     /// `key=value` pairs that a kernel may know: `org.ukontainer.*` annotations of the bundle.
     public var annotations: [String]
@@ -22,7 +27,9 @@ public struct ContainerSpecification: WireValue, Equatable {
     public init(
         id: String, hostname: String = "", domainname: String = "", root: RootSpecification,
         mounts: [MountSpecification] = [], maskedPaths: [String] = [], readonlyPaths: [String] = [],
-        sysctls: [String] = [], limits: Limits = Limits(), process: ProcessSpecification, annotations: [String] = []
+        sysctls: [String] = [], limits: Limits = Limits(), devices: [DeviceSpecification] = [],
+        profile: CallProfile? = nil, personality: UInt32? = nil, process: ProcessSpecification,
+        annotations: [String] = []
     ) {
         self.id = id
         self.hostname = hostname
@@ -33,6 +40,9 @@ public struct ContainerSpecification: WireValue, Equatable {
         self.readonlyPaths = readonlyPaths
         self.sysctls = sysctls
         self.limits = limits
+        self.devices = devices
+        self.profile = profile
+        self.personality = personality
         self.process = process
         self.annotations = annotations
     }
@@ -47,6 +57,9 @@ public struct ContainerSpecification: WireValue, Equatable {
         readonlyPaths = try reader.read()
         sysctls = try reader.read()
         limits = try Limits(from: &reader)
+        devices = try reader.read()
+        profile = try reader.read()
+        personality = try reader.read()
         process = try ProcessSpecification(from: &reader)
         annotations = try reader.read()
     }
@@ -61,6 +74,9 @@ public struct ContainerSpecification: WireValue, Equatable {
         writer.write(readonlyPaths)
         writer.write(sysctls)
         limits.write(to: &writer)
+        writer.write(devices)
+        writer.write(profile)
+        writer.write(personality)
         process.write(to: &writer)
         writer.write(annotations)
     }
@@ -153,12 +169,17 @@ public struct ProcessSpecification: WireValue, Equatable {
     public var rows: UInt32
     public var columns: UInt32
     public var oomScoreAdjust: Int32
+    /// Nil: as the kernel itself.
+    public var scheduler: SchedulerSpecification?
+    /// ioprio_set(2); nil: as the kernel itself.
+    public var ioPriority: Int32?
 
     public init(
         arguments: [String], environment: [String] = [], workingDirectory: String = "/", uid: UInt32 = 0,
         gid: UInt32 = 0, groups: [UInt32] = [], umask: UInt32 = 0o022, capabilities: Capabilities = Capabilities(),
         rlimits: [ResourceLimit] = [], noNewPrivileges: Bool = false, terminal: Bool = false, rows: UInt32 = 0,
-        columns: UInt32 = 0, oomScoreAdjust: Int32 = 0
+        columns: UInt32 = 0, oomScoreAdjust: Int32 = 0, scheduler: SchedulerSpecification? = nil,
+        ioPriority: Int32? = nil
     ) {
         self.arguments = arguments
         self.environment = environment
@@ -174,6 +195,8 @@ public struct ProcessSpecification: WireValue, Equatable {
         self.rows = rows
         self.columns = columns
         self.oomScoreAdjust = oomScoreAdjust
+        self.scheduler = scheduler
+        self.ioPriority = ioPriority
     }
 
     public init(from reader: inout WireReader) throws {
@@ -191,6 +214,8 @@ public struct ProcessSpecification: WireValue, Equatable {
         rows = try reader.read()
         columns = try reader.read()
         oomScoreAdjust = try reader.read()
+        scheduler = try reader.read()
+        ioPriority = try reader.read()
     }
 
     public func write(to writer: inout WireWriter) {
@@ -208,6 +233,8 @@ public struct ProcessSpecification: WireValue, Equatable {
         writer.write(rows)
         writer.write(columns)
         writer.write(oomScoreAdjust)
+        writer.write(scheduler)
+        writer.write(ioPriority)
     }
 }
 

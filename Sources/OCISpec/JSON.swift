@@ -11,6 +11,17 @@ public enum JSON {
         return pretty ? indented(bytes) : bytes
     }
 
+    /// The JSON text of an object whose members stand in this order; those that are nil are left out.
+    public static func encode(members: [(name: String, value: (any Encodable)?)]) throws -> [UInt8] {
+        var text: [UInt8] = [UInt8(ascii: "{")]
+        for case (let name, let value?) in members {
+            if text.count > 1 { text.append(UInt8(ascii: ",")) }
+            text += try encode(name) + [UInt8(ascii: ":")]
+            text += try encode(value)
+        }
+        return text + [UInt8(ascii: "}")]
+    }
+
     /// The value that `bytes` describe. Members that `type` does not know are passed over.
     ///
     /// - Throws: `JSONError`, which names the place in the text.
@@ -22,7 +33,8 @@ public enum JSON {
         }
     }
 
-    private static func indented(_ compact: [UInt8]) -> [UInt8] {
+    /// A JSON text without spaces, laid out for people.
+    public static func indented(_ compact: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var depth = 0
         var inString = false

@@ -28,14 +28,14 @@ public struct RuntimeFeatures: Sendable, Hashable, Codable {
         public var namespaces: [String]?
         public var capabilities: [String]?
         public var cgroup: [String: Bool]?
-        public var seccomp: Enabled?
+        public var seccomp: Seccomp?
         public var apparmor: Enabled?
         public var selinux: Enabled?
         public var intelRdt: Enabled?
 
         public init(
             namespaces: [String]? = nil, capabilities: [String]? = nil, cgroup: [String: Bool]? = nil,
-            seccomp: Enabled? = nil, apparmor: Enabled? = nil, selinux: Enabled? = nil, intelRdt: Enabled? = nil
+            seccomp: Seccomp? = nil, apparmor: Enabled? = nil, selinux: Enabled? = nil, intelRdt: Enabled? = nil
         ) {
             self.namespaces = namespaces
             self.capabilities = capabilities
@@ -44,6 +44,28 @@ public struct RuntimeFeatures: Sendable, Hashable, Codable {
             self.apparmor = apparmor
             self.selinux = selinux
             self.intelRdt = intelRdt
+        }
+    }
+
+    /// features-linux.md, Seccomp.
+    public struct Seccomp: Sendable, Hashable, Codable {
+        public var enabled: Bool
+        public var actions: [String]?
+        public var operators: [String]?
+        public var archs: [String]?
+        public var knownFlags: [String]?
+        public var supportedFlags: [String]?
+
+        public init(
+            enabled: Bool, actions: [String]? = nil, operators: [String]? = nil, archs: [String]? = nil,
+            knownFlags: [String]? = nil, supportedFlags: [String]? = nil
+        ) {
+            self.enabled = enabled
+            self.actions = actions
+            self.operators = operators
+            self.archs = archs
+            self.knownFlags = knownFlags
+            self.supportedFlags = supportedFlags
         }
     }
 

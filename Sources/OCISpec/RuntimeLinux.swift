@@ -2,7 +2,7 @@
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 extension RuntimeSpec {
-    /// config-linux.md. Seccomp, devices' rules and what else no kernel of ours reads are kept as they came.
+    /// config-linux.md. What no kernel of ours reads is kept as it came.
     public struct Linux: Sendable, Hashable, Codable {
         public var uidMappings: [IDMapping]?
         public var gidMappings: [IDMapping]?
@@ -11,19 +11,19 @@ extension RuntimeSpec {
         public var cgroupsPath: String?
         public var namespaces: [Namespace]?
         public var devices: [Device]?
-        public var seccomp: JSONValue?
+        public var seccomp: Seccomp?
         public var rootfsPropagation: String?
         public var maskedPaths: [String]?
         public var readonlyPaths: [String]?
         public var mountLabel: String?
         public var intelRdt: JSONValue?
-        public var personality: JSONValue?
+        public var personality: Personality?
         public var timeOffsets: JSONValue?
 
         public init(
             uidMappings: [IDMapping]? = nil, gidMappings: [IDMapping]? = nil, sysctl: [String: String]? = nil,
             resources: Resources? = nil, cgroupsPath: String? = nil, namespaces: [Namespace]? = nil,
-            devices: [Device]? = nil, seccomp: JSONValue? = nil, rootfsPropagation: String? = nil,
+            devices: [Device]? = nil, seccomp: Seccomp? = nil, rootfsPropagation: String? = nil,
             maskedPaths: [String]? = nil, readonlyPaths: [String]? = nil, mountLabel: String? = nil
         ) {
             self.uidMappings = uidMappings

@@ -18,8 +18,8 @@ extension RuntimeSpec {
         public var apparmorProfile: String?
         public var selinuxLabel: String?
         public var oomScoreAdj: Int?
-        public var scheduler: JSONValue?
-        public var ioPriority: JSONValue?
+        public var scheduler: Scheduler?
+        public var ioPriority: IOPriority?
 
         public init(
             terminal: Bool? = nil, consoleSize: ConsoleSize? = nil, user: User? = User(), args: [String]?,

@@ -41,4 +41,12 @@ public struct RuntimeState: Sendable, Hashable, Codable {
         self.created = created
         self.owner = owner
     }
+
+    /// The JSON text with its members in runc's order, which scripts rely on.
+    public func text() throws -> [UInt8] {
+        try JSON.encode(members: [
+            ("ociVersion", ociVersion), ("id", id), ("pid", pid), ("status", status), ("bundle", bundle),
+            ("rootfs", rootfs), ("created", created), ("annotations", annotations), ("owner", owner),
+        ])
+    }
 }

@@ -56,6 +56,7 @@ public struct Container: Sendable {
     }
 
     mutating func startLocked() throws {
+        Log.shared.debug("starting process \(record.pid) of container \(id)")
         let connection = try connect()
         if record.hooks?.startContainer?.isEmpty == false { try checkStartable() }
         for (index, hook) in (record.hooks?.startContainer ?? []).enumerated() {

@@ -51,9 +51,9 @@ extension Container {
     /// - Returns: its exit code; 0 at once when detached.
     public func exec(_ process: RuntimeSpec.Process, options: ProcessOptions) throws -> Int32 {
         switch status() {
-        case .stopped: throw RuntimeError("cannot exec in a stopped container", exitCode: 255)
+        case .stopped: throw RuntimeError("cannot exec in a stopped container")
         case .paused:
-            throw RuntimeError("cannot exec in a paused container (use --ignore-paused to override)", exitCode: 255)
+            throw RuntimeError("cannot exec in a paused container (use --ignore-paused to override)")
         case .creating, .created, .running: break
         }
         var specification = try ProcessSpecification(process)
@@ -66,6 +66,7 @@ extension Container {
         let descriptors = try options.descriptors(terminal: terminal)
         let waiter: Waiter =
             !options.isDetached ? .caller : StandIn.isNeeded(kernel: record.kernelPid) ? .standIn : .subreaper
+        Log.shared.debug("executing \(specification.arguments) in container \(id)")
         var foreground = options.isDetached ? nil : try Foreground()
         let connection = try connect(timeout: nil)
         let (pid, master, needsStandIn): Started
@@ -74,8 +75,7 @@ extension Container {
                 .exec(specification, waiter: waiter), terminal: terminal, descriptors: descriptors)
         } catch let failure as KernelFailure {
             throw RuntimeError(
-                "exec failed: unable to start container process: \(failure.startError(of: specification.arguments))",
-                exitCode: 255)
+                "unable to start container process: \(failure.startError(of: specification.arguments))")
         }
         if let master, let console = options.consoleSocket {
             defer { try? master.close() }

@@ -11,13 +11,15 @@ extension RuntimeSpec.Hook {
     /// - Throws: `RuntimeError` when it cannot be run, fails, or takes longer than its timeout.
     func run(kind: String, index: Int, state: RuntimeState) throws {
         let name = "error running \(kind) hook #\(index)"
-        let input = try temporaryFile(try JSON.encode(state))
-        let output = try temporaryFile([])
+        Log.shared.debug("running \(kind) hook #\(index): \(path)")
+        let input = try temporaryFile(try state.text())
+        let (output, errors) = (try temporaryFile([]), try temporaryFile([]))
         defer {
             try? input.close()
             try? output.close()
+            try? errors.close()
         }
-        var spawn = Spawn(FilePath(path), arguments: args ?? [path], descriptors: [input, output, output])
+        var spawn = Spawn(FilePath(path), arguments: args ?? [path], descriptors: [input, output, errors])
         if let env { spawn.environment = env }
         let pid: pid_t
         do {
@@ -34,18 +36,28 @@ extension RuntimeSpec.Hook {
         }
         let code = waitForStatus(of: pid)
         guard code != 0 else { return }
-        lseek(output.rawValue, 0, SEEK_SET)
-        let text = (try? readAll(output)).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
-        throw RuntimeError(
-            "\(name): exit status \(code), output: \(text.split(separator: "\n").joined(separator: "; "))")
+        let (told, complained) = (beginning(of: output), beginning(of: errors))
+        throw RuntimeError("\(name): \(failure(code)), stdout: \(told), stderr: \(complained)")
     }
+}
+
+/// What runc says of a hook that did not end well.
+private func failure(_ code: Int32) -> String {
+    let end = code > 128 ? "signal: \(String(cString: strsignal(code - 128)).lowercased())" : "exit status \(code)"
+    return "error running hook: \(end)"
+}
+
+/// What a hook has written to a file, as far as it fits in a message.
+private func beginning(of file: FileDescriptor) -> String {
+    lseek(file.rawValue, 0, SEEK_SET)
+    return (try? readAll(file)).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
 }
 
 extension Container {
     /// Runs a startContainer hook: inside the container, as its root user.
     func run(_ hook: RuntimeSpec.Hook, kind: String, index: Int, over connection: borrowing KernelConnection) throws {
         let name = "error running \(kind) hook #\(index)"
-        let input = try temporaryFile(try JSON.encode(hookState(.created)))
+        let input = try temporaryFile(try hookState(.created).text())
         defer { try? input.close() }
         let process = ProcessSpecification(
             arguments: [hook.path] + (hook.args ?? []).dropFirst(), environment: hook.env ?? [],
@@ -62,7 +74,7 @@ extension Container {
         defer { _ = ukh_set_socket_timeout(connection.socket.rawValue, 10_000) }
         while let (message, _) = try Message.receive(from: connection.socket) {
             guard case .exited(pid, let status) = message else { continue }
-            guard status == 0 else { throw RuntimeError("\(name): exit status \(ukh_exit_code(status))") }
+            guard status == 0 else { throw RuntimeError("\(name): \(failure(ukh_exit_code(status)))") }
             return
         }
         throw RuntimeError("\(name): the kernel is gone")

@@ -30,6 +30,7 @@ struct KernelProcess {
         pid = try spawn.start()
         startTime = Processes.startTime(of: pid) ?? 0
         socket = ours
+        Log.shared.debug("started kernel \(program) as process \(pid)")
     }
 
     /// Says `boot`.

@@ -46,7 +46,7 @@ public struct Log: Sendable {
     public func debug(_ message: @autoclosure () -> String) {
         guard isDebugging else { return }
         let message = message()
-        if file == nil { say("runu: \(message)") }
+        if file == nil { say(line("debug", message)) }
         write("debug", message)
     }
 
@@ -56,19 +56,21 @@ public struct Log: Sendable {
 
     private func write(_ level: String, _ message: String) {
         guard let file else { return }
-        let time = Clock.now()
-        let line: String
-        switch format {
-        case .json:
-            let entry = ["level": level, "msg": message, "time": time]
-            line = (try? JSON.encode(entry)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        case .text:
-            let quoted = message.map { "\"\\".contains($0) ? "\\\($0)" : $0 == "\n" ? "\\n" : "\($0)" }.joined()
-            line = "time=\"\(time)\" level=\(level) msg=\"\(quoted)\""
-        }
         let fd = open(file.string, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard fd >= 0 else { return say("runu: cannot open log \(file): \(String(cString: strerror(errno)))") }
         defer { close(fd) }
-        _ = try? FileDescriptor(rawValue: fd).writeAll(Array((line + "\n").utf8))
+        _ = try? FileDescriptor(rawValue: fd).writeAll(Array((line(level, message) + "\n").utf8))
+    }
+
+    private func line(_ level: String, _ message: String) -> String {
+        let time = Clock.now()
+        switch format {
+        case .json:
+            let entry = ["level": level, "msg": message, "time": time]
+            return (try? JSON.encode(entry)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        case .text:
+            let quoted = message.map { "\"\\".contains($0) ? "\\\($0)" : $0 == "\n" ? "\\n" : "\($0)" }.joined()
+            return "time=\"\(time)\" level=\(level) msg=\"\(quoted)\""
+        }
     }
 }

@@ -75,7 +75,7 @@ extension RuntimeFeatures {
             linux: RuntimeFeatures.Linux(
                 namespaces: ["ipc", "mount", "network", "pid", "uts"], capabilities: CapabilityNames.all,
                 cgroup: ["v1": false, "v2": false, "systemd": false, "systemdUser": false],
-                seccomp: Enabled(false), apparmor: Enabled(false), selinux: Enabled(false)))
+                seccomp: CallProfile.features, apparmor: Enabled(false), selinux: Enabled(false)))
     }
 }
 

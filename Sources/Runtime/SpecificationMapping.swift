@@ -18,6 +18,9 @@ extension ContainerSpecification {
         readonlyPaths = spec.linux?.readonlyPaths ?? []
         sysctls = (spec.linux?.sysctl ?? [:]).map { "\($0.key)=\($0.value)" }.sorted()
         limits.apply(spec.linux?.resources)
+        devices = try (spec.linux?.devices ?? []).map { try DeviceSpecification($0) }
+        profile = try spec.linux?.seccomp.map { try CallProfile($0) }
+        personality = try spec.linux?.personality?.number
         annotations = (spec.annotations ?? [:]).filter { $0.key.hasPrefix("org.ukontainer.") }
             .map { "\($0.key)=\($0.value)" }.sorted()
     }
@@ -72,7 +75,9 @@ extension ProcessSpecification {
             noNewPrivileges: process.noNewPrivileges ?? false, terminal: process.terminal ?? false,
             rows: UInt32(clamping: process.consoleSize?.height ?? 0),
             columns: UInt32(clamping: process.consoleSize?.width ?? 0),
-            oomScoreAdjust: Int32(clamping: process.oomScoreAdj ?? 0))
+            oomScoreAdjust: Int32(clamping: process.oomScoreAdj ?? 0),
+            scheduler: try process.scheduler.map { try SchedulerSpecification($0) },
+            ioPriority: try process.ioPriority?.number)
     }
 }
 

@@ -14,10 +14,19 @@ public enum SpecificationTemplate {
         var spec = RuntimeSpec.default(
             arguments: ["sh"], environment: [RuntimeSpec.defaultPath, "TERM=xterm"], terminal: true,
             readonlyRoot: true, hostname: "runu")
-        spec.process?.capabilities = RuntimeSpec.CapabilitySets([
-            "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE",
-        ])
+        let capabilities = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
+        spec.process?.capabilities = RuntimeSpec.CapabilitySets(capabilities)
+        spec.process?.capabilities?.ambient = capabilities
+        spec.mounts?.removeAll { $0.destination == "/run" }
+        spec.mounts?.append(
+            RuntimeSpec.Mount(
+                destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
+                options: ["nosuid", "noexec", "nodev", "relatime", "ro"]))
+        spec.linux?.namespaces?.append(RuntimeSpec.Namespace(type: "cgroup"))
         if rootless {
+            // As runc has it: the network is the host's, and there are no cgroups to write to.
+            spec.linux?.namespaces?.removeAll { $0.type == "network" }
+            spec.linux?.resources = nil
             spec.linux?.namespaces?.append(RuntimeSpec.Namespace(type: "user"))
             spec.linux?.uidMappings = [RuntimeSpec.IDMapping(containerID: 0, hostID: geteuid(), size: 1)]
             spec.linux?.gidMappings = [RuntimeSpec.IDMapping(containerID: 0, hostID: getegid(), size: 1)]

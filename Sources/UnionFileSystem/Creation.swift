@@ -11,7 +11,9 @@ extension FileSystem {
     ) throws(Errno) -> (tree: Tree, parent: Node) {
         guard !parent.isRemoved else { throw .noSuchFileOrDirectory }
         try demand([.write, .execute], on: parent, for: caller.credentials)
-        guard parent.synthetic == nil, let tree = parent.real.mount.tree else { throw .permissionDenied }
+        guard parent.synthetic == nil, let tree = parent.real.mount.tree else {
+            throw parent.mount.isReadonly ? .readOnlyFileSystem : .permissionDenied
+        }
         try demandWritable(parent)
         let parent = parent.real
         try demandSpace(on: parent.mount)

@@ -20,6 +20,7 @@ extension FileSystem {
             }
         }
         do throws(Errno) {
+            for device in specification.devices { try make(device) }
             try makeDevices()
             if let console { try setConsole(console) }
             for path in specification.maskedPaths { try mask(path) }
@@ -189,7 +190,7 @@ extension FileSystem {
         else { return }
         let mount: Mount
         if node.isFolder {
-            mount = synthetic("tmpfs", source: "tmpfs", MadeFolder([:]))
+            mount = synthetic("tmpfs", source: "tmpfs", MadeFolder([:]), mode: 0o1777)
         } else {
             mount = newMount("tmpfs", source: "tmpfs", tree: nil)
             let root = Node(parent: nil, name: Name([]), mount: mount, type: .file)
@@ -201,6 +202,30 @@ extension FileSystem {
     }
 
     // MARK: /dev
+
+    /// Makes a node that the container's configuration names, unless there is one of that name. The terminals' are this
+    /// file system's own.
+    private func make(_ device: DeviceSpecification) throws(Errno) {
+        let path = Array(device.path.utf8)
+        guard device.path != "/dev/ptmx", device.path != "/dev/console",
+            let slash = path.lastIndex(of: UInt8(ascii: "/"))
+        else { return }
+        let caller = kernelCaller()
+        let folder = try makeFolders(Array(path[...slash]), for: caller, uid: 0, gid: 0)
+        guard let tree = folder.mount.tree, tree.isWritable else { throw .readOnlyFileSystem }
+        let wasReadonly = folder.mount.isReadonly
+        folder.mount.isReadonly = false
+        defer { folder.mount.isReadonly = wasReadonly }
+        let name = Name(Array(path[(slash + 1)...]))
+        guard try child(of: folder, named: name, for: caller) == nil else { return }
+        try makeNode(
+            name, in: folder, for: caller, type: FileType(mode: device.mode), mode: device.mode & 0o7777,
+            major: device.major, minor: device.minor)
+        guard device.uid != 0 || device.gid != 0, let node = try child(of: folder, named: name, for: caller) else {
+            return
+        }
+        try setOwner(uid: device.uid, gid: device.gid, of: node, for: caller)
+    }
 
     /// The devices and links that every container has (OCI runtime specification, config-linux.md, Default Devices).
     private func makeDevices() throws(Errno) {

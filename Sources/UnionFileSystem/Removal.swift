@@ -35,6 +35,7 @@ extension FileSystem {
     /// Checks what unlink, rmdir and rename ask of a name that goes away (the sticky bit: inode(7)).
     private func demandRemovable(_ node: Node, in parent: Node, for caller: Caller) throws(Errno) {
         try demand([.write, .execute], on: parent, for: caller.credentials)
+        if parent.mount.isReadonly { throw .readOnlyFileSystem }
         guard node.parent != nil, node.mounted == nil, node.real.mounted == nil else { throw .resourceBusy }
         guard node.real.mount.tree != nil, node.synthetic == nil else { throw .notPermitted }
         try demandWritable(parent)

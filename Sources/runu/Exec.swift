@@ -29,12 +29,22 @@ struct Exec: ParsableCommand {
     @Argument(help: "The program and its arguments.") var command: [String] = []
 
     func run() throws {
+        let code: Int32
+        do {
+            code = try exec()
+        } catch {
+            // What the command itself may exit with, 1 above all, tells of the command alone.
+            throw RuntimeError("exec failed: \(error)", exitCode: 255)
+        }
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func exec() throws -> Int32 {
         let container = try runu.store.container(id)
         let options = ProcessOptions(
             isDetached: detach, pidFile: pidFile.map { FilePath($0) },
             consoleSocket: consoleSocket.map { FilePath($0) }, preservedDescriptors: preserveFds)
-        let code = try container.exec(try described(container), options: options)
-        if code != 0 { throw ExitCode(code) }
+        return try container.exec(try described(container), options: options)
     }
 
     private func described(_ container: Container) throws -> RuntimeSpec.Process {

@@ -29,7 +29,9 @@ struct List: ParsableCommand {
             return state
         }
         switch format {
-        case .json: printJSON(states, pretty: false)
+        case .json:
+            let texts = try states.map { String(decoding: try $0.text(), as: UTF8.self) }
+            print("[\(texts.joined(separator: ","))]")
         case .table:
             let rows = states.map {
                 [$0.id, String($0.pid ?? 0), $0.status.rawValue, $0.bundle, $0.created ?? "", $0.owner ?? ""]

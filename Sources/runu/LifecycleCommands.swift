@@ -25,7 +25,8 @@ struct State: ParsableCommand {
     @Argument(help: "The container.") var id: String
 
     func run() throws {
-        printJSON(try runu.store.container(id).state())
+        let text = try runu.store.container(id).state().text()
+        print(String(decoding: JSON.indented(text), as: UTF8.self))
     }
 }
 

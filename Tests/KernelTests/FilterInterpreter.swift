@@ -31,6 +31,8 @@ struct FilterInterpreter {
                 position += Int(accumulator == instruction.k ? instruction.jt : instruction.jf)
             case BPF_JMP | BPF_JGE | BPF_K:
                 position += Int(accumulator >= instruction.k ? instruction.jt : instruction.jf)
+            case BPF_JMP | BPF_JGT | BPF_K:
+                position += Int(accumulator > instruction.k ? instruction.jt : instruction.jf)
             case BPF_JMP | BPF_JSET | BPF_K:
                 position += Int(accumulator & instruction.k != 0 ? instruction.jt : instruction.jf)
             default: preconditionFailure("instruction \(instruction.code) at \(position - 1)")

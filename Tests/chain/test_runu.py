@@ -320,6 +320,70 @@ def test_failing_hook_leaves_nothing(runu, script, more, text):
     assert not runu.left()
 
 
+def errno_rule(*names, errno=1, **more):
+    return {"names": list(names), "action": "SCMP_ACT_ERRNO", "errnoRet": errno, **more}
+
+
+def test_seccomp_profile_refuses_with_its_own_errno_and_opens_nothing(runu):
+    """By name and by argument; of calls that the kernel would answer inside the process too; in exec as well."""
+    def change(spec):
+        spec["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+            errno_rule("mkdir", "mkdirat", errno=100), errno_rule("getppid", errno=28),
+            errno_rule("kill", errno=16, args=[{"index": 1, "value": 10, "op": "SCMP_CMP_EQ"}])]}
+
+    script = "mkdir /tmp/x; kill -USR1 $$; kill -USR2 1 && echo sent; unshare -m true; true"
+    runu.create("c", "sh", "-c", "trap : USR2; while :; do sleep 1; done", change=change)
+    runu("start", "c")
+    told = runu("exec", "c", "sh", "-c", script)
+    assert "Network is down" in told.stderr and "Resource busy" in told.stderr.replace("Device or resource", "Resource")
+    assert told.stdout == "sent\n"
+    runu("delete", "--force", "c")
+
+    def closed(spec):
+        # A permissive rule for what the kernel itself refuses.
+        spec["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+            {"names": ["unshare", "mount", "setns"], "action": "SCMP_ACT_ALLOW"}]}
+
+    assert runu("run", "-b", runu.bundle("busybox", "unshare", "-m", "true", change=closed), "d", check=False).returncode
+
+
+@pytest.mark.parametrize("action, status", [("SCMP_ACT_KILL_PROCESS", 159), ("SCMP_ACT_TRAP", 159)])
+def test_seccomp_profile_kills(runu, action, status):
+    profile = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": action}]}
+    bundle = runu.bundle(
+        "busybox", "mkdir", "/tmp/y", change=lambda spec: spec["linux"].update(seccomp=profile))
+    assert runu("run", "-b", bundle, "c", check=False).returncode == status
+
+
+def test_seccomp_profile_that_cannot_be_is_named(runu):
+    profile = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}
+    bundle = runu.bundle("true", change=lambda spec: spec["linux"].update(seccomp=profile))
+    result = runu("create", "-b", bundle, "c", check=False)
+    assert result.returncode == 1 and "SCMP_ACT_NOTIFY is not supported" in result.stderr
+    assert json.loads(runu("features").stdout)["linux"]["seccomp"]["enabled"] is True
+
+
+def test_devices_personality_scheduler_and_io_priority_are_as_asked(runu):
+    def change(spec):
+        spec["linux"]["devices"] = [
+            {"path": "/dev/nothing", "type": "c", "major": 1, "minor": 3, "fileMode": 0o640, "gid": 7},
+            {"path": "/dev/disk/one", "type": "b", "major": 8, "minor": 1}, {"path": "/dev/pipe", "type": "p"}]
+        spec["linux"]["personality"] = {"domain": "LINUX32"}
+        spec["process"]["scheduler"] = {"policy": "SCHED_BATCH", "nice": 7}
+        spec["process"]["ioPriority"] = {"class": "IOPRIO_CLASS_IDLE", "priority": 0}
+
+    # proc_pid_stat(5): 19 is the nice value, 41 the policy.
+    script = ("echo x > /dev/nothing && ls -l /dev/disk/one /dev/nothing /dev/pipe; busybox uname -m;"
+              "set -- $(cat /proc/self/stat); echo ${19} ${41}; busybox ionice; cat /dev/disk/one")
+    told = runu("run", "-b", runu.bundle("sh", "-c", script, change=change), "c", check=False)
+    lines = told.stdout.splitlines()
+    assert lines[0].startswith("brw-rw-rw-") and "8,   1" in lines[0], told
+    assert lines[1].startswith("crw-r-----") and " 7 " in lines[1] and "1,   3" in lines[1], told
+    assert lines[2].startswith("prw-rw-rw-"), told
+    assert lines[3:5] == ["i686", "7 3"] and lines[5].startswith("idle"), told
+    assert "No such device or address" in told.stderr
+
+
 def receive_master(listener):
     connection, _ = listener.accept()
     data, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4))

@@ -244,6 +244,20 @@ long ukk_raw(long number, long a, long b, long c, long d, long e, long f) {
 int ukk_prlimit(pid_t pid, unsigned resource, const uint64_t *new_limits, uint64_t *old_limits) {
     return result(syscall(SYS_prlimit64, pid, resource, new_limits, old_limits));
 }
+int ukk_schedule(
+    pid_t pid, uint32_t policy, uint64_t flags, int32_t nice, uint32_t priority, uint64_t runtime, uint64_t deadline,
+    uint64_t period) {
+    // struct sched_attr of `linux/sched/types.h`, first version.
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } attributes = {48, policy, flags, nice, priority, runtime, deadline, period};
+    return result(syscall(SYS_sched_setattr, pid, &attributes, 0));
+}
+int ukk_set_io_priority(pid_t pid, int priority) { return result(syscall(SYS_ioprio_set, 1, pid, priority)); }
 int ukk_open_path(const char *path) { return result(open(path, O_PATH | O_CLOEXEC)); }
 
 void ukk_rest(void) {

@@ -9,7 +9,7 @@ import UnionFileSystem
 /// (ukloader/inside.c), which looks into a table that this kernel writes (`SharedNames`). See docs/architecture.md.
 final class InsideAnswers {
     /// Switched off by `UKERNEL_INSIDE=0` in the kernel's environment.
-    private let isWanted = getenv("UKERNEL_INSIDE").map { String(cString: $0) != "0" } ?? true
+    private var isWanted = getenv("UKERNEL_INSIDE").map { String(cString: $0) != "0" } ?? true
     /// The answering code's entry, as the loader tells it.
     private var entry: UInt64 = 0
     private var isRooted = false
@@ -18,6 +18,11 @@ final class InsideAnswers {
     private static let often: UInt8 = 4
 
     private static let numbers: Set<Int> = [2, 4, 5, 6, 21, 39, 89, 186, 217, 257, 262, 267, 269, 332, 439]
+
+    /// A profile has a say about these calls: a filter must see them.
+    func mayNotAnswer(_ limited: Set<Int>) {
+        if !limited.isDisjoint(with: InsideAnswers.numbers) { isWanted = false }
+    }
 
     /// What a process begins with after an exec. The loader speaks, which nobody else can at that moment.
     func sites(after old: CallSites, _ program: Executable, _ call: CallContext) -> CallSites {

@@ -49,6 +49,13 @@ int ukk_substitute(
 /// have `token` for their fifth argument.
 int ukk_drive_tracee(pid_t tracer, int listener, uint64_t id, int killable, pid_t tracee, uint64_t token);
 
+/// sched_setattr(2) of a process. 0 or -errno.
+int ukk_schedule(
+    pid_t pid, uint32_t policy, uint64_t flags, int32_t nice, uint32_t priority, uint64_t runtime, uint64_t deadline,
+    uint64_t period);
+/// ioprio_set(2) of a process. 0 or -errno.
+int ukk_set_io_priority(pid_t pid, int priority);
+
 // The nursery.
 
 /// What the nursery could set up; told with the listener.
@@ -80,6 +87,10 @@ struct ukk_nursery_command {
     uint64_t token;    // comes back as the fourth argument of the execve that the process calls
     uint32_t argc, envc; // strings in the memfd, each with its NUL: argv, then envp
     uint64_t size;     // of the memfd
+    uint32_t profile;       // instructions of a further filter, which the memfd ends in; 0: none
+    uint32_t profile_flags; // SECCOMP_FILTER_FLAG_*
+    uint32_t personality;   // ~0: as it is
+    uint32_t padding;
 };
 enum ukk_nursery_event_kind { UKK_BORN = 1, UKK_ENDED = 2, UKK_REAPED = 3 };
 /// From the nursery.
