@@ -52,7 +52,8 @@ def process(writer, arguments, *, cwd="/", uid=0, gid=0, groups=(), terminal=Fal
     writer.number(f"III{len(groups)}II", uid, gid, len(groups), *groups, 0o022)
     effective = CAPABILITIES if uid == 0 else 0
     writer.number("QQQQQ", CAPABILITIES, effective, 0, effective, 0)
-    writer.number("IBBIIi", 0, 0, terminal, 24, 80, 0)
+    # The last two: no scheduler, no I/O priority.
+    writer.number("IBBIIiBB", 0, 0, terminal, 24, 80, 0, 0, 0)
 
 
 def request(kind, payload=b""):
@@ -91,6 +92,8 @@ class Kernel:
         for destination, kind, source, flags in mounts:
             writer.string(destination).string(kind).string(source).strings(flags)
         writer.number("III", 0, 0, 0).number("qqqqq", pids, memory, 0, quota, 0).string(processors)
+        # No devices, no seccomp profile, no personality.
+        writer.number("IBB", 0, 0, 0)
         process(writer, arguments, **options)
         writer.number("I", 0)
         null = os.open("/dev/null", os.O_RDONLY)
