@@ -2,6 +2,7 @@
 import CKernel
 import Glibc
 import SystemPackage
+import UnionFileSystem
 
 /// How this kernel gets at the sockets of the container's processes: it binds and connects them in their place.
 ///
@@ -115,11 +116,19 @@ package final class SocketTable {
 
     /// The inode of a caller's socket; nil when the descriptor is none.
     static func inode(of descriptor: CInt, _ call: CallContext) -> UInt64? {
+        inode(behind: HostProcess.descriptorPath(call.tid, descriptor))
+    }
+
+    private static func inode(behind path: String) -> UInt64? {
         var status = stat()
-        guard fstatat(AT_FDCWD, "/proc/\(call.tid)/fd/\(descriptor)", &status, 0) == 0,
-            status.st_mode & S_IFMT == S_IFSOCK
-        else { return nil }
+        guard fstatat(AT_FDCWD, path, &status, 0) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
         return UInt64(status.st_ino)
+    }
+
+    /// The sockets that a process has open.
+    static func inodes(of pid: pid_t) -> [UInt64] {
+        let folder = "/proc/\(pid)/fd"
+        return hostNames(folder).compactMap { inode(behind: folder + "/" + $0.name.string) }
     }
 
     static func inode(_ socket: CInt) -> UInt64? {

@@ -55,7 +55,9 @@ final class MadeFolder: SyntheticFolder {
     private let items: [Name: MadeItem]
     private let order: [Name]
 
-    init(_ entries: KeyValuePairs<String, MadeItem>) {
+    convenience init(_ entries: KeyValuePairs<String, MadeItem>) { self.init(entries.map { ($0.key, $0.value) }) }
+
+    init(_ entries: [(String, MadeItem)]) {
         var items: [Name: MadeItem] = [:]
         var order: [Name] = []
         for (name, item) in entries {

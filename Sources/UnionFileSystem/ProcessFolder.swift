@@ -87,7 +87,7 @@ final class ProcessFolder: SyntheticFolder {
                     DescriptorFolder(files, number, host: host, isInformation: name == "fdinfo", uid: uid, gid: gid)))
         case "task" where thread == nil:
             return MadeItem.folder(TaskFolder(files, number: number, host: view.hostNumber))
-        case "net": return MadeItem.folder(NetworkFolder.shared)
+        case "net": return MadeItem.folder(NetworkFolder.folder(of: files))
         case "ns": return MadeItem.folder(NamespaceFolder(uid: uid, gid: gid), mode: 0o511)
         case "cgroup": return text("0::/\n")
         case "loginuid", "sessionid": return text("4294967295")

@@ -10,6 +10,8 @@ package protocol ProcessTableView: AnyObject {
     func isThread(_ thread: Int32, of number: Int32) -> Bool
     /// Numbers of descriptors that this kernel keeps ready in a process, which the program did not open.
     func keptDescriptors(of number: Int32) -> Set<Int32>
+    /// The sockets that processes of the container have open, by inode.
+    func sockets() -> [UInt64: SocketView]
     /// Whether a process runs the program in a file.
     func isExecuted(_ node: Node) -> Bool
     /// What the container may use, and does.
@@ -57,5 +59,18 @@ package struct ProcessView {
         self.interpreterArguments = interpreterArguments
         self.folder = folder
         self.root = root
+    }
+}
+
+/// A socket, as /proc/net shows it.
+package struct SocketView {
+    /// The effective user of a process that has it.
+    package var owner: UInt32
+    /// What the container calls it, if it is a unix socket with a name: a path, or a zero byte and an abstract name.
+    package var name: [UInt8]?
+
+    package init(owner: UInt32, name: [UInt8]?) {
+        self.owner = owner
+        self.name = name
     }
 }

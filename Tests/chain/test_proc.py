@@ -1,5 +1,6 @@
 """/proc, /sys and /dev are the container's own, and the tools that read them work."""
 import re
+import socket
 
 
 def test_proc_self_tells_of_the_process_inside(debian):
@@ -49,11 +50,11 @@ def test_tools_that_read_proc_work(debian):
         top -bn1 | grep -c ' sleep *$'; uptime | grep -c load; pmap 1 | tail -1 | grep -c total; lscpu | grep -c '^CPU(s)'
         vmstat | wc -l; sysctl -n kernel.hostname; cat /proc/sys/net/core/somaxconn | grep -c .; prlimit -p 1 | grep -c NOFILE
         sysctl -w vm.swappiness=1 2>&1 | grep -c 'Read-only\|denied\|Invalid'; df / | tail -1 | awk '{print $1, $6}'
-        ls -l /dev/null /dev/ptmx /dev/fd | awk '{print $1, $NF}'; script -qc tty /dev/null | tr -d '\r'; echo x > /dev/full
+        ls -l /dev/null /dev/ptmx /dev/fd | awk '{print $1, $NF}'; script -qc tty /dev/null | tr -d '\r0-9'; echo x > /dev/full
         """, "--hostname", "box", check=False).stdout.splitlines()
     assert out == [
         " 0 root bash", " 1 root sleep", "1", "1", "1", "1", "1", "1", "3", "box",
-        "1", "1", "1", "overlay /", "lrwxrwxrwx /proc/self/fd", "crw-rw-rw- /dev/null", "lrwxrwxrwx pts/ptmx", "/dev/pts/0",
+        "1", "1", "1", "overlay /", "lrwxrwxrwx /proc/self/fd", "crw-rw-rw- /dev/null", "lrwxrwxrwx pts/ptmx", "/dev/pts/",
     ], out
 
 
@@ -88,3 +89,33 @@ def test_descriptors_that_are_kept_ready_are_not_the_programs(debian):
         END
         """).stdout.splitlines()
     assert out == ["[0, 1, 2]", "[0, 1, 2] False False", "410 True True"]
+
+
+def test_the_network_shows_the_containers_sockets_and_no_others(debian):
+    with socket.socket() as outside:
+        outside.bind(("127.0.0.1", 0))
+        outside.listen()
+        out = debian("""
+            python3 - <<'END'
+import os, socket
+def table(name):
+    return [line.split() for line in open("/proc/net/" + name)][1:]
+def inode(s):
+    return str(os.fstat(s.fileno()).st_ino)
+os.setegid(33); os.seteuid(33)
+server = socket.socket(); server.bind(("127.0.0.1", 0)); server.listen()
+datagram = socket.socket(type=socket.SOCK_DGRAM); datagram.bind(("127.0.0.1", 0))
+path = socket.socket(socket.AF_UNIX); path.bind("/tmp/named"); path.listen()
+abstract = socket.socket(socket.AF_UNIX); abstract.bind(b"\\0hidden"); abstract.listen()
+tcp, = table("tcp")
+assert int(tcp[1].split(":")[1], 16) == server.getsockname()[1] and tcp[3] == "0A", tcp
+assert tcp[7] == "33" and tcp[9] == inode(server), tcp
+udp, = table("udp")
+assert udp[9] == inode(datagram), udp
+names = {line[6]: line[7] for line in table("unix") if len(line) > 7}
+assert names == {inode(path): "/tmp/named", inode(abstract): "@hidden"}, names
+assert [line[0] for line in table("dev")][1:] and table("tcp6") == []
+print("all is well")
+END
+            """).stdout
+    assert out == "all is well\n"

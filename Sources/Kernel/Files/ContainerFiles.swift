@@ -239,6 +239,19 @@ package final class ContainerFiles: ProcessTableView {
         process(number).map { kernel.inside.keptDescriptors(of: $0, kernel.memory, system) } ?? []
     }
 
+    package func sockets() -> [UInt64: SocketView] {
+        var result: [UInt64: SocketView] = [:]
+        for process in kernel.processes.processes.values {
+            let owner = process.inherited.identity.effectiveUID
+            for inode in SocketTable.inodes(of: process.pid) where result[inode] == nil {
+                // Without the family, which comes first in an address.
+                let name = kernel.sockets.name(for: inode).map { Array($0.dropFirst(2)) }
+                result[inode] = SocketView(owner: owner, name: name)
+            }
+        }
+        return result
+    }
+
     package func isExecuted(_ node: Node) -> Bool {
         kernel.processes.processes.values.contains { $0.inherited.program?.isSameFile(as: node) == true }
     }
