@@ -38,6 +38,12 @@ final class FolderHandle {
         }
     }
 
+    /// Opens the folder `name` in this one; nil when that is no folder, or cannot be opened.
+    func plainFolder(_ name: FilePath.Component) -> FolderHandle? {
+        let child = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        return child < 0 ? nil : FolderHandle(descriptor: child, path: path.appending(name))
+    }
+
     /// openat(2) with close-on-exec; a descriptor, or -1 with errno.
     func open(_ name: FilePath.Component, _ flags: CInt, _ mode: mode_t = 0) -> CInt {
         name.withPlatformString { openat(descriptor, $0, flags | O_CLOEXEC, mode) }

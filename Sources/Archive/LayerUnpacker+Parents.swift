@@ -4,6 +4,16 @@ import Host
 import SystemPackage
 
 extension LayerUnpacker {
+    /// Opens the folder in which the entry called `components` lies.
+    ///
+    /// - Throws: as `folder(_:)`.
+    func parent(of components: [FilePath.Component]) throws -> FolderHandle {
+        // `folder` may itself begin a new trail, so this one is not in its place meanwhile.
+        var walked = trail
+        defer { trail = walked }
+        return try walked.folder(Array(components.dropLast()), from: root, otherwise: folder)!
+    }
+
     /// Opens the folder that `components` name inside the union, making in this layer what only the layers below have.
     ///
     /// - Throws: `ArchiveError.escapes` for a chain of links without end, `ArchiveError.malformed` when something on the

@@ -35,10 +35,11 @@ public final class LayerUnpacker {
     private var entries = 0
     private var bytes: Int64 = 0
     private var unpacked: Set<FilePath> = []
-    private var folderTimes: [FilePath: ArchiveEntry.Time] = [:]
+    /// Folders by their own paths on the host: what is put into them changes their times, so those come last.
+    private var folderTimes: [(path: FilePath, time: ArchiveEntry.Time)] = []
     /// Whether a whiteout may lie in the way of a new name.
     private var mayHoldWhiteouts: Bool
-    private var cached: (path: FilePath, folder: FolderHandle)?
+    var trail = FolderTrail()
 
     /// - Parameters:
     ///   - folder: the layer's folder, which exists.
@@ -69,8 +70,12 @@ public final class LayerUnpacker {
             guard entries <= limits.entries else { throw ArchiveError.tooLarge("more than \(limits.entries) entries") }
             try unpack(entry, reader)
         }
-        for (path, time) in folderTimes {
-            let folder = try folder(Array(path.components))
+        trail = FolderTrail()
+        for var (path, time) in folderTimes where path.removePrefix(root.path) {
+            // A later entry may have taken the folder's place.
+            guard let folder = try trail.folder(Array(path.components), from: root, otherwise: { _ in nil }) else {
+                continue
+            }
             var times = Self.times(time)
             _ = futimens(folder.descriptor, &times)
         }
@@ -82,23 +87,16 @@ public final class LayerUnpacker {
         guard let name = components.last else {
             if entry.kind == .folder {
                 try describe(root.descriptor, entry, at: root.path)
-                folderTimes[FilePath()] = entry.modified
+                folderTimes.append((root.path, entry.modified))
             }
             return
         }
         let path = FilePath(root: nil, components)
-        let parentPath = path.removingLastComponent()
-        let parent: FolderHandle
-        if let cached, cached.path == parentPath {
-            parent = cached.folder
-        } else {
-            parent = try folder(Array(components.dropLast()))
-            cached = (parentPath, parent)
-        }
-        if LayerNames.isReserved(name) { return try hide(name, in: parent, at: parentPath) }
+        let parent = try parent(of: components)
+        if LayerNames.isReserved(name) { return try hide(name, in: parent, at: path.removingLastComponent()) }
         unpacked.insert(path)
         switch entry.kind {
-        case .folder: try makeFolder(entry, name, in: parent, at: path)
+        case .folder: try makeFolder(entry, name, in: parent, depth: components.count - 1)
         case .file: try makeFile(entry, name, in: parent, reader)
         case .hardLink: try makeHardLink(entry, name, in: parent)
         case .symbolicLink, .characterDevice, .blockDevice, .fifo: try makeSpecial(entry, name, in: parent)
@@ -124,7 +122,7 @@ public final class LayerUnpacker {
     private func hide(_ name: FilePath.Component, in parent: FolderHandle, at path: FilePath) throws {
         if name == LayerNames.opaque {
             for child in try parent.names() where !unpacked.contains(path.appending(child)) {
-                cached = nil
+                trail = FolderTrail()
                 try parent.removeTree(child)
             }
             if below != nil { try mark(parent, LayerNames.opaque) }
@@ -137,7 +135,7 @@ public final class LayerUnpacker {
             if below != nil, let folder = try? parent.folder(removed) { try mark(folder, LayerNames.opaque) }
             return
         }
-        cached = nil
+        trail = FolderTrail()
         try parent.removeTree(removed)
         if below != nil {
             try mark(parent, name)
@@ -162,12 +160,13 @@ public final class LayerUnpacker {
     // MARK: Files
 
     private func makeFolder(
-        _ entry: ArchiveEntry, _ name: FilePath.Component, in parent: FolderHandle, at path: FilePath
+        _ entry: ArchiveEntry, _ name: FilePath.Component, in parent: FolderHandle, depth: Int
     ) throws {
         let hidden = try clear(name, in: parent)
         let folder = try create(folder: name, in: parent, hidden: hidden)
         try describe(folder.descriptor, entry, at: folder.path)
-        folderTimes[path] = entry.modified
+        folderTimes.append((folder.path, entry.modified))
+        trail.enter(name, folder, depth: depth)
     }
 
     func create(folder name: FilePath.Component, in parent: FolderHandle, hidden: Bool) throws -> FolderHandle {
@@ -177,7 +176,7 @@ public final class LayerUnpacker {
                 guard let folder = try parent.folder(name) else { throw HostError.last("open", name.string) }
                 return folder
             }
-            cached = nil
+            trail = FolderTrail()
             try parent.removeTree(name)
             guard name.withPlatformString({ mkdirat(parent.descriptor, $0, 0o700) }) == 0 else {
                 throw HostError.last("create folder", parent.path.appending(name).string)
@@ -216,7 +215,7 @@ public final class LayerUnpacker {
         }
         // A file that ends in a hole.
         if end < entry.size, ftruncate(file, off_t(entry.size)) != 0 { throw HostError.last("extend", path.string) }
-        try describe(file, entry, at: path)
+        try describe(file, entry, at: path, isNew: true)
         var times = Self.times(entry.modified)
         _ = futimens(file, &times)
     }
@@ -224,7 +223,7 @@ public final class LayerUnpacker {
     func create(file name: FilePath.Component, in parent: FolderHandle) throws -> CInt {
         var file = parent.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
         if file < 0, errno == EEXIST {
-            cached = nil
+            trail = FolderTrail()
             try parent.removeTree(name)
             file = parent.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
         }
@@ -267,7 +266,7 @@ public final class LayerUnpacker {
         guard let targetName = components.last, !LayerNames.isReserved(targetName) else {
             throw ArchiveError.malformed("\(entry.path): hard link to \(target)")
         }
-        let targetFolder = try folder(Array(components.dropLast()))
+        let targetFolder = try self.parent(of: components)
         if targetFolder.descriptor == parent.descriptor, targetName == name { return }
         if try targetFolder.status(targetName) == nil {
             guard let lower = try below?.lookUp(components), lower.folder == nil else {
@@ -288,7 +287,7 @@ public final class LayerUnpacker {
     private func retrying(_ name: FilePath.Component, in parent: FolderHandle, _ make: () -> CInt) throws {
         if make() == 0 { return }
         if errno == EEXIST {
-            cached = nil
+            trail = FolderTrail()
             try parent.removeTree(name)
             if make() == 0 { return }
         }
@@ -298,12 +297,18 @@ public final class LayerUnpacker {
     // MARK: Metadata
 
     /// Records owner, mode and attributes of `entry` on the open file.
-    private func describe(_ file: CInt, _ entry: ArchiveEntry, at path: FilePath, always: Bool = false) throws {
-        try Self.describe(file, LayerStat(entry), entry.attributes, at: path, always: always)
+    private func describe(
+        _ file: CInt, _ entry: ArchiveEntry, at path: FilePath, always: Bool = false, isNew: Bool = false
+    ) throws {
+        try Self.describe(file, LayerStat(entry), entry.attributes, at: path, always: always, isNew: isNew)
     }
 
+    /// - Parameters:
+    ///   - always: whether the file gets its note in any case.
+    ///   - isNew: whether it cannot have one yet.
     static func describe(
-        _ file: CInt, _ stat: LayerStat, _ attributes: [String: [UInt8]], at path: FilePath, always: Bool = false
+        _ file: CInt, _ stat: LayerStat, _ attributes: [String: [UInt8]], at path: FilePath, always: Bool = false,
+        isNew: Bool = false
     ) throws {
         for (name, value) in attributes {
             // An archive does not get to write the attributes that say what its files are.
@@ -318,7 +323,7 @@ public final class LayerUnpacker {
         guard fchmod(file, stat.hostMode) == 0 else { throw HostError.last("change mode of", path.string) }
         if always || stat.userID != 0 || stat.groupID != 0 || stat.mode != stat.hostMode {
             try FolderHandle.setAttribute(LayerStat.attribute, Array(stat.text.utf8), of: file, path: path)
-        } else {
+        } else if !isNew {
             fremovexattr(file, LayerStat.attribute)
         }
     }

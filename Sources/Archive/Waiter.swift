@@ -2,10 +2,10 @@
 import Glibc
 
 /// A thread that waits to be woken once.
-final class Waiter: @unchecked Sendable {
+package final class Waiter: @unchecked Sendable {
     private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
-    init() {
+    package init() {
         sem_init(semaphore, 0, 0)
     }
 
@@ -14,11 +14,11 @@ final class Waiter: @unchecked Sendable {
         semaphore.deallocate()
     }
 
-    func wait() {
+    package func wait() {
         while sem_wait(semaphore) != 0, errno == EINTR {}
     }
 
-    func wake() {
+    package func wake() {
         sem_post(semaphore)
     }
 }
