@@ -10,6 +10,14 @@ public func chainID(_ diffIDs: [String]) -> String {
     return chain
 }
 
+/// How far a layer is that is to be unpacked.
+public enum LayerArrival: Sendable {
+    /// The content store has it.
+    case complete
+    /// It is being written to the content store under the name `ingest`; `end` waits until it is there.
+    case underWay(ingest: String, end: @Sendable () async throws -> Void)
+}
+
 extension ContainerdClient {
     /// Whether all layers of an image are snapshots already.
     public func isUnpacked(_ target: Descriptor, snapshotter: String = "overlayfs") async throws -> Bool {
@@ -22,13 +30,15 @@ extension ContainerdClient {
     /// (empty for an image without layers).
     ///
     /// - Parameters:
-    ///   - before: runs before a layer is unpacked, and may wait until the layer is there.
+    ///   - before: runs before a layer is unpacked, may wait for it, and says whether it is there. A layer under way is
+    ///     unpacked while it comes, by a server that can do that.
     ///   - after: runs when the layer is a snapshot.
     /// - Throws: `failedPrecondition` when a layer's content is not what the configuration says; what `before` throws.
     @discardableResult
     public func unpack(
         _ target: Descriptor, snapshotter: String = "overlayfs", platform: Platform = .current,
-        before: (Descriptor) async throws -> Void = { _ in }, after: (Descriptor) async -> Void = { _ in }
+        before: (Descriptor) async throws -> LayerArrival = { _ in .complete },
+        after: (Descriptor) async -> Void = { _ in }
     ) async throws -> String {
         let manifest = try await manifest(of: target, platform: platform).manifest
         let diffIDs = try await configuration(manifest).rootfs.diffIDs
@@ -50,9 +60,9 @@ extension ContainerdClient {
             var parent = ""
             for (number, layer) in manifest.layers.enumerated() {
                 let chain = chainID(Array(diffIDs[...number]))
-                try await before(layer)
+                let arrival = try await before(layer)
                 try await client.unpack(
-                    layer, diffID: diffIDs[number], chain: chain, parent: parent, snapshotter: snapshotter)
+                    layer, arrival, diffID: diffIDs[number], chain: chain, parent: parent, snapshotter: snapshotter)
                 await after(layer)
                 parent = chain
             }
@@ -62,7 +72,32 @@ extension ContainerdClient {
     }
 
     private func unpack(
-        _ layer: Descriptor, diffID: String, chain: String, parent: String, snapshotter: String
+        _ layer: Descriptor, _ arrival: LayerArrival, diffID: String, chain: String, parent: String,
+        snapshotter: String
+    ) async throws {
+        if case .underWay(let ingest, let end) = arrival {
+            do {
+                try await unpack(
+                    layer, ingest: ingest, diffID: diffID, chain: chain, parent: parent, snapshotter: snapshotter)
+            } catch {
+                // The server may know nothing of this, or the write was begun anew. If the layer is what is wrong, that
+                // shows again.
+                try await end()
+                try await unpack(
+                    layer, ingest: nil, diffID: diffID, chain: chain, parent: parent, snapshotter: snapshotter)
+            }
+            try await end()
+        } else {
+            try await unpack(
+                layer, ingest: nil, diffID: diffID, chain: chain, parent: parent, snapshotter: snapshotter)
+        }
+        if layer.digest != diffID {
+            try await content.label(layer.digest, ["containerd.io/uncompressed": diffID])
+        }
+    }
+
+    private func unpack(
+        _ layer: Descriptor, ingest: String?, diffID: String, chain: String, parent: String, snapshotter: String
     ) async throws {
         let snapshots = snapshots(snapshotter)
         if try await orNil({ try await snapshots.stat(chain) }) != nil { return }
@@ -75,7 +110,7 @@ extension ContainerdClient {
             return
         }
         do {
-            let applied = try await diff.apply(layer, to: mounts)
+            let applied = try await diff.apply(layer, to: mounts, ingest: ingest)
             guard applied.digest == diffID else {
                 throw RPCError(
                     .failedPrecondition,
@@ -89,9 +124,6 @@ extension ContainerdClient {
         } catch {
             await Task.detached { try? await snapshots.remove(key) }.value
             throw error
-        }
-        if layer.digest != diffID {
-            try await content.label(layer.digest, ["containerd.io/uncompressed": diffID])
         }
     }
 }

@@ -111,8 +111,17 @@ public struct SnapshotsClient: Sendable {
 public struct DiffClient: Sendable {
     let client: ContainerdClient
 
+    /// The metadata that names the write under which a layer is coming in. containerd does not know it.
+    private static let ingestHeader = "ukontainer-ingest"
+
     /// Unpacks a layer into `mounts` and returns the descriptor of its uncompressed tar.
-    public func apply(_ layer: Descriptor, to mounts: [Mount]) async throws -> Descriptor {
+    ///
+    /// - Parameter ingest: the name of the write under which the layer is coming in; ukmanager then unpacks while it comes.
+    /// - Throws: `notFound` when the blob is not there, and the server does not know the write or what to do with its name;
+    ///   `unavailable` when the write is given up.
+    public func apply(_ layer: Descriptor, to mounts: [Mount], ingest: String? = nil) async throws -> Descriptor {
+        var client = client
+        if let ingest { client.metadata[Self.ingestHeader] = ingest }
         let response = try await client.call(DiffService.apply) {
             $0.diff = layer.message
             $0.mounts = mounts

@@ -17,7 +17,8 @@ public final class ContentStore: Sendable {
     /// The folder of the store.
     public let root: FilePath
     let metadata: MetadataStore
-    private let locked = Mutex<Set<String>>([])
+    /// The writes under way, by `NAMESPACE/REF`.
+    private let underWay = Mutex<[String: IngestProgress]>([:])
 
     /// Opens or makes the store at `root`.
     public init(root: FilePath, metadata: MetadataStore) throws {
@@ -65,7 +66,7 @@ public final class ContentStore: Sendable {
         for folder in Self.names(root.appending("ingest")) {
             let ingest = Ingest(folder: root.appending("ingest").appending(folder))
             guard let name = ingest.name, !kept.contains(name), ingest.secondsSinceUpdate > 24 * 3600 else { continue }
-            guard lock(name) else { continue }
+            guard lock(name) != nil else { continue }
             defer { unlock(name) }
             try LayerFolder.remove(ingest.folder)
         }
@@ -113,7 +114,7 @@ public final class ContentStore: Sendable {
             }
         }
         let name = Self.name(ref, scope)
-        guard lock(name) else { throw RPCError.unavailable("ref \(ref) locked") }
+        guard let progress = lock(name) else { throw RPCError.unavailable("ref \(ref) locked") }
         do {
             try await metadata.claimIngest(ref, in: scope)
             if !expected.isEmpty, let size = try await metadata.contentSize(expected), total == 0 || total == size,
@@ -123,12 +124,25 @@ public final class ContentStore: Sendable {
             }
             let ingest = Ingest(folder: folder(ofIngest: name))
             return try await BlockingWork.run {
-                try ContentWriter(ingest: ingest, name: name, ref: ref, total: total, store: self, scope: scope)
+                try ContentWriter(
+                    ingest: ingest, name: name, ref: ref, total: total, store: self, scope: scope, progress: progress)
             }
         } catch {
             unlock(name)
             throw error
         }
+    }
+
+    /// Opens the blob that somebody writes under `ref`, for reading while it grows.
+    ///
+    /// - Parameter digest: what the blob will have.
+    /// - Returns: nil when nobody writes it.
+    public func follow(_ ref: String, digest: String, in scope: Scope) throws -> GrowingBlob? {
+        let name = Self.name(ref, scope)
+        guard let progress = underWay.withLock({ $0[name] }) else { return nil }
+        let file = Glibc.open(Ingest(folder: folder(ofIngest: name)).data.string, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        return GrowingBlob(FileDescriptor(rawValue: file), progress: progress, digest: digest)
     }
 
     /// How far the write called `ref` has got.
@@ -154,7 +168,7 @@ public final class ContentStore: Sendable {
         let name = Self.name(ref, scope)
         let folder = folder(ofIngest: name)
         guard exists(folder) else { throw RPCError.notFound("reference \(ref)") }
-        guard lock(name) else { throw RPCError.unavailable("ref \(ref) locked") }
+        guard lock(name) != nil else { throw RPCError.unavailable("ref \(ref) locked") }
         defer { unlock(name) }
         try LayerFolder.remove(folder)
     }
@@ -180,9 +194,20 @@ public final class ContentStore: Sendable {
         return root.appending("ingest").appending(hash.map { hex($0) }.joined())
     }
 
-    private func lock(_ name: String) -> Bool { locked.withLock { $0.insert(name).inserted } }
+    /// nil when somebody else has the reference.
+    private func lock(_ name: String) -> IngestProgress? {
+        underWay.withLock { all in
+            guard all[name] == nil else { return nil }
+            let progress = IngestProgress()
+            all[name] = progress
+            return progress
+        }
+    }
 
-    func unlock(_ name: String) { locked.withLock { _ = $0.remove(name) } }
+    func unlock(_ name: String) {
+        let progress = underWay.withLock { $0.removeValue(forKey: name) }
+        progress?.end(.failure(RPCError.unavailable("\(name): the write was given up")))
+    }
 
     static func name(_ ref: String, _ scope: Scope) -> String { "\(scope.namespace)/\(ref)" }
 

@@ -27,8 +27,12 @@ public actor ContentWriter {
     private var offset: Int64
     private var total: Int64
     private let startedAt: IngestStatus
+    private let progress: IngestProgress?
 
-    init(ingest: Ingest, name: String, ref: String, total: Int64, store: ContentStore, scope: Scope) throws {
+    init(
+        ingest: Ingest, name: String, ref: String, total: Int64, store: ContentStore, scope: Scope,
+        progress: IngestProgress
+    ) throws {
         self.ref = ref
         self.name = name
         self.store = store
@@ -57,6 +61,8 @@ public actor ContentWriter {
         self.total = total > 0 ? total : ingest.total
         startedAt = ingest.status(ref: ref) ?? IngestStatus()
         target = .file(ingest, file)
+        self.progress = progress
+        progress.advance(to: offset)
     }
 
     init(sharing digest: String, size: Int64, ref: String, store: ContentStore, scope: Scope) {
@@ -71,6 +77,7 @@ public actor ContentWriter {
         status.startedAt = .now
         status.updatedAt = status.startedAt
         startedAt = status
+        progress = nil
     }
 
     deinit {
@@ -104,6 +111,7 @@ public actor ContentWriter {
     /// Throws away what was written.
     public func truncate() throws {
         guard case .file(_, let file) = target else { throw RPCError.unimplemented("truncate of a shared blob") }
+        progress?.end(.failure(RPCError.unavailable("\(name): the write was begun anew")))
         try file.resize(to: 0)
         try file.seek(offset: 0, from: .start)
         hasher = SHA256()
@@ -129,6 +137,7 @@ public actor ContentWriter {
                 offset += Int64(count)
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
+            progress?.advance(to: offset)
         } catch let error as Errno {
             throw Self.rpcError(error, ref)
         }
@@ -174,9 +183,11 @@ public actor ContentWriter {
                     defer { try? folder.close() }
                     guard fsync(folder.rawValue) == 0 else { throw HostError.last("sync", place.string) }
                 }
+                progress?.end(.success(digest))
                 try? LayerFolder.remove(ingest.folder)
                 return info
             } catch let error as RPCError where error.code == .alreadyExists {
+                progress?.end(.success(digest))
                 try? LayerFolder.remove(ingest.folder)
                 throw error
             }

@@ -13,6 +13,8 @@ import SystemPackage
 struct DiffServer {
     /// The label that says what a compressed layer's diff id is.
     private static let uncompressedLabel = "containerd.io/uncompressed"
+    /// The metadata in which a client names the write under which the layer to apply is coming in.
+    private static let ingestHeader = "ukontainer-ingest"
 
     let store: ContentStore
     let metadata: MetadataStore
@@ -20,7 +22,7 @@ struct DiffServer {
     func register(on server: GRPCServer) {
         server.register(DiffService.apply) { request, context in
             var response = Containerd_Services_Diff_V1_ApplyResponse()
-            response.applied = try await apply(request, context.scope())
+            response.applied = try await apply(request, context.scope(), following: context.metadata[Self.ingestHeader])
             return response
         }
         server.register(DiffService.diff) { request, context in
@@ -31,7 +33,7 @@ struct DiffServer {
     }
 
     private func apply(
-        _ request: Containerd_Services_Diff_V1_ApplyRequest, _ scope: Scope
+        _ request: Containerd_Services_Diff_V1_ApplyRequest, _ scope: Scope, following ingest: String?
     ) async throws -> Containerd_Types_Descriptor {
         guard LayerMediaType.isLayer(request.diff.mediaType) else {
             throw RPCError.unimplemented("unsupported diff media type: \(request.diff.mediaType)")
@@ -40,7 +42,12 @@ struct DiffServer {
         guard let upper = mounts.upper else {
             throw RPCError.failedPrecondition("apply \(request.diff.digest): the mounts cannot be written to")
         }
-        let blob = try await store.open(request.diff.digest, in: scope)
+        let blob: any LayerSource
+        if let ingest, let growing = try store.follow(ingest, digest: request.diff.digest, in: scope) {
+            blob = growing
+        } else {
+            blob = try await store.open(request.diff.digest, in: scope)
+        }
         let sync = request.syncFs
         return try await BlockingWork.run {
             var applied = try LayerApplication(blob: blob).run(into: upper, below: mounts.lower)

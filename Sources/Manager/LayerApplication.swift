@@ -5,11 +5,11 @@ import ContentStore
 import Crypto
 import SystemPackage
 
-/// Unpacks a layer's blob. Decompressing and hashing run on a thread of their own beside the unpacking.
+/// Unpacks a layer. Decompressing and hashing run on a thread of their own beside the unpacking.
 struct LayerApplication {
-    let blob: Blob
+    let blob: any LayerSource
 
-    /// - Returns: digest and size of the uncompressed layer.
+    /// - Returns: digest and size of the uncompressed layer, once all of it has been read and the blob verified.
     func run(into folder: FilePath, below: [FilePath]) throws -> Containerd_Types_Descriptor {
         let channel = ByteChannel(limit: 4 << 20)
         let outcome = ByteChannel()
@@ -49,13 +49,14 @@ struct LayerApplication {
         return descriptor
     }
 
-    private static func decompress(_ blob: Blob, into channel: ByteChannel) throws -> String {
+    private static func decompress(_ blob: any LayerSource, into channel: ByteChannel) throws -> String {
         var offset: Int64 = 0
-        let stream = try DecompressedStream {
+        func more() throws -> [UInt8] {
             let bytes = try blob.read(at: offset, count: 256 * 1024)
             offset += Int64(bytes.count)
             return bytes
         }
+        let stream = try DecompressedStream(source: more)
         var hasher = SHA256()
         while true {
             let bytes = try stream.read()
@@ -63,6 +64,8 @@ struct LayerApplication {
             bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
             try channel.put(bytes)
         }
+        // What follows the compressed stream counts for the blob's digest alone, which is known at the blob's end.
+        while try !more().isEmpty {}
         return "sha256:"
             + hasher.finalize().map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
     }

@@ -13,6 +13,8 @@ struct BlobFetch: Sendable {
     let descriptor: Descriptor
     let labels: [String: String]
     let report: TransferReport
+    /// Is told the name of the write each time one begins.
+    let begun: @Sendable (String) -> Void
 
     /// Bytes of one message to the content store.
     private static let pieceSize = 1 << 20
@@ -73,6 +75,7 @@ struct BlobFetch: Sendable {
 
     private func fetch() async throws {
         let writer = try await open()
+        begun(key)
         do {
             try await writer.finish(digest: descriptor.digest, labels: labels, keepsOnFailure: true) { send in
                 var received = writer.offset

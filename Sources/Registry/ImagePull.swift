@@ -77,16 +77,24 @@ private struct ImagePull {
         for layer in layers { await report(.found(layer)) }
         let slots = Slots(max(1, options.parallel))
         // A configuration is small and unpacking begins with it: it does not wait for room.
-        let first = configurations.map { fetch($0, nil) }
-        let later = layers.map { fetch($0, slots) }
-        let layerTasks = Dictionary(zip(layers.map(\.digest), later), uniquingKeysWith: { first, _ in first })
+        let first = configurations.map { fetch($0, nil).task }
+        let coming = layers.map { fetch($0, slots) }
+        let later = coming.map(\.task)
+        let byDigest = Dictionary(zip(layers.map(\.digest), coming), uniquingKeysWith: { first, _ in first })
         try await withTaskCancellationHandler {
             do {
                 for task in first { try await task.value }
                 if let snapshotter = options.snapshotter {
                     try await client.unpack(target, snapshotter: snapshotter, platform: options.platform) { layer in
-                        try await layerTasks[layer.digest]?.value
+                        guard let (task, begun) = byDigest[layer.digest] else { return .complete }
+                        var arrival = LayerArrival.complete
+                        for await ingest in begun {
+                            arrival = .underWay(ingest: ingest) { try await task.value }
+                            break
+                        }
+                        if case .complete = arrival { try await task.value }
                         await report(.unpacking(layer))
+                        return arrival
                     } after: {
                         await report(.unpacked($0))
                     }
@@ -104,13 +112,22 @@ private struct ImagePull {
         return target
     }
 
-    private func fetch(_ descriptor: Descriptor, _ slots: Slots?) -> Task<Void, any Error> {
+    /// Starts to fetch a blob.
+    ///
+    /// - Returns: the work, and the name under which the blob is written once that has begun; no name when it is there.
+    private func fetch(_ descriptor: Descriptor, _ slots: Slots?) -> (
+        task: Task<Void, any Error>, begun: AsyncStream<String>
+    ) {
+        let (begun, feed) = AsyncStream<String>.makeStream()
         let fetch = BlobFetch(
-            repository: repository, client: client, descriptor: descriptor, labels: sourceLabel, report: report)
-        return Task {
+            repository: repository, client: client, descriptor: descriptor, labels: sourceLabel, report: report,
+            begun: { feed.yield($0) })
+        let task = Task {
+            defer { feed.finish() }
             guard let slots else { return try await fetch.run() }
             try await slots.use { try await fetch.run() }
         }
+        return (task, begun)
     }
 
     /// Stores a document and those under it; collects the blobs that they name.

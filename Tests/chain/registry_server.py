@@ -157,6 +157,9 @@ class Proxy:
         self.delay = 0.0
         self.cuts = 0
         self.cut_after = 1 << 20
+        # A blob stops here until it is let go.
+        self.hold_after = None
+        self.let_go = threading.Event()
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -183,6 +186,8 @@ class Proxy:
                         owner.cuts -= 1
                         self.connection.shutdown(socket.SHUT_RDWR)
                         return
+                    if isBlob and owner.hold_after is not None and sent >= owner.hold_after:
+                        owner.let_go.wait(60)
                     try:
                         self.wfile.write(piece)
                     except OSError:

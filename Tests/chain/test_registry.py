@@ -90,6 +90,11 @@ def layer_of(registry, repository):
     return registry.manifest(repository, "1")["layers"][0]["digest"]
 
 
+def unpacked(chain, name):
+    """The files called `name` in snapshots' folders."""
+    return list((chain.folder / "data/ukontainer/manager").glob(f"io.containerd.snapshotter.v1.*/snapshots/*/fs/{name}"))
+
+
 def ctr_remove(chain, name):
     chain.ukctr("images", "rm", "--sync", name, check=False)
 
@@ -348,6 +353,40 @@ def test_a_corrupted_blob_is_refused(chain, registry, large):
     for step in "Pulling fs layer", "Verifying Checksum", "Download complete", "Pull complete":
         assert f": {step}\n" in output
     chain.docker("rmi", large)
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+def test_a_layer_is_unpacked_while_it_comes(chain, proxy, registry, large, right):
+    """And nobody sees it before all of it is verified."""
+    name = f"{proxy.name}/large:1"
+    assert not unpacked(chain, "large")
+    blob = registry.blob(layer_of(registry, "large"))
+    original = blob.read_bytes()
+    if not right:
+        blob.write_bytes(original[:-3 << 20] + bytes(3 << 20))
+    proxy.hold_after = 12 << 20
+    client = subprocess.Popen([BIN / "uk", "pull", name], env=chain.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: any(p.stat().st_size > 8 << 20 for p in unpacked(chain, "large")), what="a part of the layer")
+        kinds = chain.ukctr("-n", "moby", "snapshots", "ls").stdout
+        assert "extract-" in kinds
+        lines = chain.ukctr("-n", "moby", "content", "ls").stdout.splitlines()
+        assert not any(line.startswith(layer_of(registry, "large")) for line in lines)
+        proxy.let_go.set()
+        output = client.communicate(timeout=60)[0].decode()
+        assert (client.returncode == 0) == right, output
+        assert "extract-" not in chain.ukctr("-n", "moby", "snapshots", "ls").stdout
+        if right:
+            assert [p.read_bytes() for p in unpacked(chain, "large")] == [original[512:512 + (24 << 20)]]
+            chain.uk("rmi", name)
+        else:
+            assert "unexpected commit digest" in output
+        wait_until(lambda: not unpacked(chain, "large"), what="an end of the layer")
+    finally:
+        proxy.let_go.set()
+        client.kill()
+        client.wait()
+        blob.write_bytes(original)
 
 
 def test_a_connection_that_breaks_goes_on_where_it_stopped(chain, proxy, large):
