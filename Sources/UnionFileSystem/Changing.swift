@@ -226,8 +226,8 @@ extension FileSystem {
             UInt64(mount.isReadonly ? 1 : 0) | (mount.forbidsSetID ? 2 : 0) | (mount.forbidsDevices ? 4 : 0)
             | (mount.forbidsPrograms ? 8 : 0)
         var size = 0
-        if let tree = node.real.mount.tree {
-            size = try check(ukf_statfs(tree.places[0].descriptor, &bytes))
+        if let tree = node.real.mount.tree, let place = tree.places.first {
+            size = try check(ukf_statfs(place.descriptor, &bytes))
             if let space = mount.space {
                 let used = (usedSpace(of: mount) + 4095) / 4096
                 let blocks = space.size / 4096

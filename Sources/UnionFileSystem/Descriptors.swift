@@ -46,7 +46,9 @@ extension FileSystem {
     private func deviceStat(_ host: ukf_stat) throws(Errno) -> ukf_stat? {
         if (136..<144).contains(host.rdev_major) {
             let number = (host.rdev_major - 136) << 8 | host.rdev_minor
-            guard terminals.isOurs(number), let mount = mounts.last(where: { $0.type == "devpts" }) else { return nil }
+            guard terminals.isOurs(number) else { return nil }
+            enterMounts()
+            guard let mount = mounts.last(where: { $0.type == "devpts" }) else { return nil }
             guard let node = try child(of: mount.root, named: Name("\(number)"), for: kernelCaller()) else {
                 return nil
             }

@@ -30,7 +30,7 @@ package final class FileSystem {
     var handles: [HostID: OpenFolder] = [:]
     var handlesLimit = 256
     /// Right side up path building for symbolic links.
-    let pathBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: FileSystem.pathBufferSize)
+    var pathBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: FileSystem.pathBufferSize)
     static let pathBufferSize = 4 * 4096
     /// Opens what a device number stands for; see `DeviceOpener`.
     package var devices: any DeviceOpener = HostDevices()

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// Something mounted somewhere in the container's tree.
 final class Mount {
     /// Counted from 1; also the minor number of the device that stat shows.
@@ -14,7 +16,10 @@ final class Mount {
     let tree: Tree?
     /// The folder it is mounted on; nil for the root.
     private(set) var point: Node?
-    private(set) var root: Node!
+    private var madeRoot: Node!
+    /// Makes the root, and then does what waits in `onceEntered`.
+    private var making: (() throws(Errno) -> Node)?
+    private var waiting: [() throws(Errno) -> Void] = []
     /// What processes are told of its names without asking.
     var shared: SharedNames?
     /// How much it may hold; nil: as much as the host has.
@@ -48,7 +53,37 @@ final class Mount {
     /// What was mounted on the same folder before.
     var covered: Mount?
 
-    func setRoot(_ node: Node) { root = node }
+    func setRoot(_ node: Node) { madeRoot = node }
+
+    /// Has the root made when somebody first looks into the mount: on the host's disk that costs more than a short program
+    /// that never does.
+    func setRoot(whenEntered making: @escaping () throws(Errno) -> Node) { self.making = making }
+
+    var isEntered: Bool { making == nil }
+
+    /// Does what is to be done in the mount when somebody enters it; at once, if somebody has.
+    func onceEntered(_ work: @escaping () throws(Errno) -> Void) throws(Errno) {
+        if isEntered { try work() } else { waiting.append(work) }
+    }
+
+    /// Its root folder. Where the host has no room for that any more, one in which nothing is and nothing can be made.
+    var root: Node {
+        if making != nil { try? enter() }
+        return madeRoot
+    }
+
+    /// Makes the root, if that has not been done.
+    /// - Throws: why the host did not do all of it; the mount is entered all the same.
+    func enter() throws(Errno) {
+        guard let making else { return }
+        self.making = nil
+        madeRoot = Node(parent: nil, name: Name([]), mount: self, type: .folder)
+        madeRoot.synthetic = MadeItem.folder(MadeFolder([:]), mode: 0o555)
+        madeRoot = try making()
+        let waiting = waiting
+        self.waiting = []
+        for work in waiting { try work() }
+    }
 
     func attach(to point: Node?) {
         self.point = point

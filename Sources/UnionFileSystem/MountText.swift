@@ -29,6 +29,7 @@ extension FileSystem {
     }
 
     func mountsText(for root: Node) -> [UInt8] {
+        enterMounts()
         var text: [UInt8] = []
         for mount in mounts {
             guard let point = point(mount, root) else { continue }
@@ -40,6 +41,7 @@ extension FileSystem {
     }
 
     func mountInformation(for root: Node) -> [UInt8] {
+        enterMounts()
         var text: [UInt8] = []
         for mount in mounts {
             guard let point = point(mount, root) else { continue }

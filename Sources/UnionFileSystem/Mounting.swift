@@ -13,7 +13,11 @@ extension FileSystem {
         defer { mounts[0].isReadonly = wasReadonly }
         for mount in specification.mounts {
             do throws(Errno) {
-                try self.mount(mount)
+                if isOfMemory(mount) {
+                    try onceEntered(mount.destination) { [unowned self] () throws(Errno) in try self.mount(mount) }
+                } else {
+                    try self.mount(mount)
+                }
             } catch {
                 let source = mount.type == "bind" || isBind(mount) ? " of \(mount.source)" : ""
                 throw FileSystemFailure("cannot mount \(mount.type)\(source) at \(mount.destination): \(error)", error)
@@ -21,7 +25,7 @@ extension FileSystem {
         }
         do throws(Errno) {
             for device in specification.devices { try make(device) }
-            try makeDevices()
+            try onceEntered("/dev/null") { [unowned self] () throws(Errno) in try makeDevices() }
             if let console { try setConsole(console) }
             for path in specification.maskedPaths { try mask(path) }
             for path in specification.readonlyPaths {
@@ -42,6 +46,47 @@ extension FileSystem {
 
     private func isBind(_ mount: MountSpecification) -> Bool {
         mount.options.contains("bind") || mount.options.contains("rbind")
+    }
+
+    /// Whether a mount shows nothing of the host's that could be missing, or change until somebody enters it.
+    private func isOfMemory(_ mount: MountSpecification) -> Bool {
+        ["tmpfs", "mqueue", "ramfs", "devpts"].contains(mount.type) && !isBind(mount)
+    }
+
+    /// Does what is to be done at a path once somebody enters the mount that it leads into: at once, if that is the case.
+    private func onceEntered(_ path: String, _ work: @escaping () throws(Errno) -> Void) throws(Errno) {
+        guard let outer = unentered(above: path) else { return try work() }
+        try outer.onceEntered { [unowned self] () throws(Errno) in
+            // Whoever enters is in the middle of a path.
+            let buffer = pathBuffer
+            pathBuffer = .allocate(capacity: FileSystem.pathBufferSize)
+            defer {
+                pathBuffer.deallocate()
+                pathBuffer = buffer
+            }
+            try work()
+        }
+    }
+
+    /// The mount that a path leads into and that nobody has entered yet.
+    private func unentered(above path: String) -> Mount? {
+        let names = path.utf8.split(separator: UInt8(ascii: "/")).map { Name(Array($0)) }
+        guard !names.contains(where: { $0.bytes.allSatisfy { $0 == UInt8(ascii: ".") } }) else { return nil }
+        return mounts.last { mount in
+            guard !mount.isEntered, let above = mount.point.flatMap({ self.names(of: $0, from: root) }) else {
+                return false
+            }
+            return names.count > above.count && names.starts(with: above)
+        }
+    }
+
+    /// Has all mounts made, for who wants to know of each.
+    func enterMounts() {
+        var next = 0
+        while next < mounts.count {
+            if !mounts[next].isEntered { try? mounts[next].enter() }
+            next += 1
+        }
     }
 
     /// Mounts one file system.
@@ -90,7 +135,7 @@ extension FileSystem {
     func makeFileSystem(_ specification: MountSpecification) throws(Errno) -> Mount {
         switch specification.type {
         case "tmpfs", "mqueue", "ramfs":
-            return try makeTemporary(specification)
+            return makeTemporary(specification)
         case "proc":
             return synthetic("proc", source: "proc", ProcFolder(self))
         case "sysfs":
@@ -112,28 +157,39 @@ extension FileSystem {
         return mount
     }
 
-    /// A tmpfs is a folder of its own in the scratch folder.
-    private func makeTemporary(_ specification: MountSpecification) throws(Errno) -> Mount {
-        scratchNames += 1
-        let path = "\(scratchPath)/t\(scratchNames)"
-        try check(ukf_mkdir(AT_FDCWD, path, 0o700))
-        let tree = Tree(places: [try Tree.openPlace(path)], isWritable: true, isVolatile: false)
+    /// A tmpfs is a folder of its own in the scratch folder, made when somebody enters it.
+    private func makeTemporary(_ specification: MountSpecification) -> Mount {
+        let tree = Tree(places: [], isWritable: true, isVolatile: false)
         tree.setWork(scratch)
         let shown = specification.options.filter { $0.hasPrefix("size=") || $0.hasPrefix("mode=") }
         let mount = newMount(
             specification.type, source: specification.source.isEmpty ? specification.type : specification.source,
             options: shown.joined(separator: ","), tree: tree)
-        mount.setRoot(try FileSystem.makeRoot(of: tree, mount: mount))
         mount.space = SpaceLimit(options: specification.options)
+        mount.setRoot(whenEntered: { [unowned self, unowned mount] () throws(Errno) in
+            try makeTemporaryRoot(of: mount, in: tree, specification.options)
+        })
+        return mount
+    }
+
+    private func makeTemporaryRoot(of mount: Mount, in tree: Tree, _ options: [String]) throws(Errno) -> Node {
+        scratchNames += 1
+        let path = "\(scratchPath)/t\(scratchNames)"
+        try check(ukf_mkdir(AT_FDCWD, path, 0o700))
+        tree.add(try Tree.openPlace(path))
+        let root = try FileSystem.makeRoot(of: tree, mount: mount)
         var (mode, uid, gid) = (UInt32(0o1777), UInt32(0), UInt32(0))
-        for option in specification.options {
+        for option in options {
             if option.hasPrefix("mode=") { mode = UInt32(option.dropFirst(5), radix: 8) ?? mode }
             if option.hasPrefix("uid=") { uid = UInt32(option.dropFirst(4)) ?? uid }
             if option.hasPrefix("gid=") { gid = UInt32(option.dropFirst(4)) ?? gid }
         }
-        try setMode(mode, of: mount.root, for: kernelCaller())
-        if uid != 0 || gid != 0 { try setOwner(uid: uid, gid: gid, of: mount.root, for: kernelCaller()) }
-        return mount
+        let wasReadonly = mount.isReadonly
+        mount.isReadonly = false
+        defer { mount.isReadonly = wasReadonly }
+        try setMode(mode, of: root, for: kernelCaller())
+        if uid != 0 || gid != 0 { try setOwner(uid: uid, gid: gid, of: root, for: kernelCaller()) }
+        return root
     }
 
     // MARK: Mount points

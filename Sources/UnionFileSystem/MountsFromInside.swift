@@ -41,6 +41,7 @@ extension FileSystem {
             MountSpecification(
                 destination: "", type: type, source: String(decoding: source, as: UTF8.self),
                 options: data.split(separator: ",").map { String($0) }))
+        try made.enter()
         made.isReadonly = flags.contains(.readonly)
         made.mayBecomeWritable = true
         restrict(made, flags)
@@ -79,6 +80,7 @@ extension FileSystem {
     private func bind(_ source: Node, at point: Node, isRecursive: Bool, for caller: Caller) throws(Errno) {
         guard source.isFolder == point.isFolder else { throw .notDirectory }
         guard !source.isRemoved else { throw .noSuchFileOrDirectory }
+        if isRecursive { enterMounts() }
         // What is mounted below now; not what comes by this very call.
         let below =
             isRecursive

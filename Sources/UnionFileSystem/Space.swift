@@ -40,10 +40,10 @@ extension FileSystem {
 
     /// Bytes in a limited mount's files.
     func usedSpace(of mount: Mount) -> UInt64 {
-        guard var space = mount.space, let tree = mount.tree else { return 0 }
+        guard var space = mount.space, let place = mount.tree?.places.first else { return 0 }
         let begin = MonotonicTime.now()
         if begin < space.goodUntil { return space.used }
-        space.used = FileSystem.measure(tree.places[0].descriptor)
+        space.used = FileSystem.measure(place.descriptor)
         let end = MonotonicTime.now()
         space.goodUntil = end + max(5_000_000, (end - begin) * 20)
         mount.space = space

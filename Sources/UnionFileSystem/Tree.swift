@@ -28,7 +28,7 @@ final class Tree {
         }
     }
 
-    let places: [Place]
+    private(set) var places: [Place]
     /// Whether the first place takes writes.
     let isWritable: Bool
     /// Others change these files too: nothing is remembered about them.
@@ -76,6 +76,9 @@ final class Tree {
     }
 
     func setWork(_ descriptor: CInt) { work = descriptor }
+
+    /// Adds the one place of a tree that began without.
+    func add(_ place: Place) { places.append(place) }
 
     /// A name in `work` that nobody has.
     func nextWorkName() -> Name {

@@ -452,6 +452,21 @@ def test_exec_on_a_terminal(runu):
     assert code == 4
 
 
+def test_a_tmpfs_is_made_on_the_host_when_somebody_enters_it(runu):
+    runu.create("c", "sleep", "60")
+    runu("start", "c")
+    files = runu.root / "c/files"
+    assert list(files.iterdir()) == []
+    # The first look is along a link whose way leads out of the mount again, while the mount is being filled.
+    look = "cat /dev/stdin; ls /dev; cat /proc/self/mountinfo; echo x > /dev/shm/x; cat /dev/shm/x"
+    shown = runu("exec", "c", "sh", "-c", look, input="given\n").stdout.split()
+    assert shown[0] == "given" and shown[-1] == "x"
+    assert {"null", "pts", "shm", "stdin", "/dev/pts", "/dev/shm", "/dev/mqueue"} <= set(shown)
+    assert len(list(files.iterdir())) > 2
+    runu("delete", "--force", "c")
+    assert not files.exists()
+
+
 def test_preserved_descriptors(runu):
     reader, writer = os.pipe()
     os.dup2(writer, 3, inheritable=True) if writer != 3 else os.set_inheritable(3, True)
