@@ -27,9 +27,12 @@ extension Kernel {
     /// A process has ended. One that was killed may be forgotten by the host already; then its parent's figure of children that
     /// it has waited for, in clock ticks, tells what was missed.
     func account(ended process: Process) {
-        let own = ownTime(of: process)
+        var own: UInt64 = 0
+        // What the host has forgotten, its /proc has too.
+        let isForgotten = ukk_cpu_time(process.pid, &own) != 0
+        if isForgotten { own = process.lastTime }
         var waited = process.waitedTime
-        if let statistics = HostProcess.statistics(of: process.pid) {
+        if !isForgotten, let statistics = HostProcess.statistics(of: process.pid) {
             // Of others their parents' figures tell.
             if processes.processes[process.parent] == nil {
                 endedTicks.user += statistics.userTime + statistics.childUserTime

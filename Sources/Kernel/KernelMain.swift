@@ -37,23 +37,29 @@ public enum KernelMain {
         // Files are made with the caller's own umask, not with this process's.
         umask(0)
         _ = fcntl(3, F_SETFD, FD_CLOEXEC)
+        // While runu looks at the bundle. What is wrong is said when it asks.
+        let beginning = Result {
+            try Nursery.begin(
+                rows: SystemCallTable.rows, loader: try openLoader(), keepsDescendants: try Ancestry.isNeeded())
+        }
         do {
-            guard let (message, descriptors) = try Message.receive(from: boss) else { exit(0) }
+            guard let (message, descriptors) = try Message.receive(from: boss) else {
+                (try? beginning.get())?.end()
+                exit(0)
+            }
             guard case .boot(let specification) = message else {
                 throw KernelFailure(errno: .invalidArgument, text: "the first message has to be boot")
             }
-            let keepsDescendants = try Ancestry.isNeeded()
-            let loader = try openLoader()
-            let nursery = try Nursery(
-                rows: SystemCallTable.rows, loader: loader, keepsDescendants: keepsDescendants)
+            let begun = try beginning.get()
+            let nursery = try Nursery(begun)
             raiseDescriptorLimit()
             let kernel = try Kernel(
-                specification: specification, nursery: nursery, loader: loader, controlPath: path)
+                specification: specification, nursery: nursery, loader: begun.loader, controlPath: path)
             let listener = try UnixSocket.listen(path)
             kernel.controlListener = listener.rawValue
             kernel.events.add(listener.rawValue, .control)
             kernel.adopt(Connection(boss))
-            if keepsDescendants { try kernel.standForFirst() }
+            if begun.keepsDescendants { try kernel.standForFirst() }
             try kernel.begin(
                 specification.process, waiter: .subreaper, isFirst: true, connection: boss.rawValue,
                 descriptors: descriptors)

@@ -14,9 +14,23 @@ final class Nursery {
     /// Whether all processes of the container stay its descendants; see `Ancestry`.
     let keepsDescendants: Bool
 
+    /// A nursery that may not have told yet whether the host let it prepare.
+    struct Beginning {
+        fileprivate let pid: pid_t
+        fileprivate let socket: CInt
+        let loader: CInt
+        let keepsDescendants: Bool
+
+        /// Ends it, of which nothing has been asked, and waits for that.
+        func end() {
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+        }
+    }
+
     /// Forks the nursery out of this process, which must not have threads yet.
-    /// - Throws: `HostError` that names the step which the host refused.
-    init(rows: [SystemCall], loader: CInt, keepsDescendants: Bool) throws(HostError) {
+    /// - Throws: `HostError`.
+    static func begin(rows: [SystemCall], loader: CInt, keepsDescendants: Bool) throws(HostError) -> Beginning {
         var secret: (UInt64, UInt64) = (0, 0)
         guard getrandom(&secret, 16, 0) == 16 else { throw HostError.last("read", "random numbers") }
         let filter = FilterProgram(rows: rows, secret: secret).instructions
@@ -32,9 +46,15 @@ final class Nursery {
         }
         close(pair[1])
         guard born > 0 else { throw HostError(Errno(rawValue: -born), "fork", "nursery") }
+        return Beginning(pid: born, socket: pair[0], loader: loader, keepsDescendants: keepsDescendants)
+    }
+
+    /// Waits until the nursery has prepared.
+    /// - Throws: `HostError` that names the step which the host refused.
+    init(_ beginning: Beginning) throws(HostError) {
         var report = ukk_nursery_report()
         var fd: CInt = -1
-        let n = ukk_receive_packet(pair[0], &report, MemoryLayout<ukk_nursery_report>.size, &fd)
+        let n = ukk_receive_packet(beginning.socket, &report, MemoryLayout<ukk_nursery_report>.size, &fd)
         guard n == MemoryLayout<ukk_nursery_report>.size, report.stage == 0, fd >= 0 else {
             let step = [
                 "start", "set no_new_privs in", "enter the Landlock domain in", "install the system call filter in",
@@ -42,9 +62,9 @@ final class Nursery {
             throw HostError(
                 Errno(rawValue: report.error == 0 ? ECHILD : report.error), step[Int(min(report.stage, 3))], "nursery")
         }
-        ukh_nonblocking(pair[0])
-        (pid, listener, self.report, socket) = (born, fd, report, pair[0])
-        self.keepsDescendants = keepsDescendants
+        ukh_nonblocking(beginning.socket)
+        (pid, listener, self.report, socket) = (beginning.pid, fd, report, beginning.socket)
+        keepsDescendants = beginning.keepsDescendants
     }
 
     /// Asks for a process. Its pid comes back with `receive`, its execve(2) as a notification that bears `token`.

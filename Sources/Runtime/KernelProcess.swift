@@ -52,9 +52,9 @@ struct KernelProcess {
         }
     }
 
-    /// Ends the kernel, and with it what it has started.
+    /// Ends the kernel, and with it what it has started: it goes by itself when its socket closes.
     func end() {
         try? socket.close()
-        endKernel(pid: pid, startTime: startTime)
+        endKernel(pid: pid, startTime: startTime, patience: 1000)
     }
 }
