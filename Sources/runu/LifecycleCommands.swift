@@ -25,8 +25,11 @@ struct State: ParsableCommand {
     @Argument(help: "The container.") var id: String
 
     func run() throws {
-        let text = try runu.store.container(id).state().text()
-        print(String(decoding: JSON.indented(text), as: UTF8.self))
+        try State.show(runu.store.container(id))
+    }
+
+    static func show(_ container: Container) throws {
+        print(String(decoding: JSON.indented(try container.state().text()), as: UTF8.self))
     }
 }
 

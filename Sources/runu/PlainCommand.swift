@@ -68,7 +68,7 @@ struct PlainCommand {
         case .start:
             var container = try store.container(id)
             try container.start()
-        case .state: printJSON(try store.container(id).state())
+        case .state: try State.show(store.container(id))
         case .kill: try store.container(id).kill(try Signals.parse(signal), all: options["all"] != nil)
         case .delete: try store.delete(id, force: options["force"] != nil)
         }
