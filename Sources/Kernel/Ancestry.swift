@@ -11,13 +11,17 @@ import SystemPackage
 /// to its ancestors alone where ptrace_scope is 1. There the nursery stays the parent, and takes orphans in;
 /// this process stands for the first one, and a process of runu's for each further one.
 ///
+/// The same is done where Landlock (landlock(7), ABI 6) does not confine signals to the container: then the nursery can
+/// end it when this process has died, since it finds all of it below itself.
+///
 /// PR_SET_PTRACER is no other way: fork(2) does not hand it on, so a child would have to be made to call it before its first
 /// call is answered, which takes the very right that is missing.
 enum Ancestry {
     /// Tells, and refuses hosts where nothing helps. `UKERNEL_DESCENDANTS=1` in the environment asks for it in any case.
     /// - Throws: `KernelFailure` that says what to set.
     static func isNeeded() throws(KernelFailure) -> Bool {
-        let isWanted = getenv("UKERNEL_DESCENDANTS").map { String(cString: $0) == "1" } ?? false
+        let isAskedFor = getenv("UKERNEL_DESCENDANTS").map { String(cString: $0) == "1" } ?? false
+        let isWanted = isAskedFor || ukk_landlock_abi() < CInt(UKK_LANDLOCK_SIGNALS)
         let path = "/proc/sys/kernel/yama/ptrace_scope"
         guard let text = readSmallFile(path), let scope = text.first, scope != "0" else { return isWanted }
         if scope != "3", mayTraceAnybody { return isWanted }

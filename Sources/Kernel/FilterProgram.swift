@@ -14,7 +14,7 @@ package struct FilterProgram: Sendable {
         case row(Int)
     }
 
-    /// - Parameter secret: lets `kill(-1, SIGKILL)`, `exit_group`, `clone(SIGCHLD)` and `seccomp` pass natively when their unused
+    /// - Parameter secret: lets `kill` with SIGKILL, `exit_group`, `clone(SIGCHLD)` and `seccomp` pass natively when their unused
     ///   arguments hold it, which is how the nursery ends a container whose kernel is dead, and installs profiles.
     package init(rows: [SystemCall], secret: (UInt64, UInt64)) {
         let missing = Leaf.verdict(FilterProgram.refusal(.noFunction))
@@ -70,7 +70,7 @@ package struct FilterProgram: Sendable {
         if hasSecretDoor(row) {
             var tests: [(offset: UInt32, value: UInt32)] = []
             if row.name == "kill" {
-                tests = [(low(0), UInt32.max), (low(1), 9)]
+                tests = [(low(1), 9)]
             }
             // SIGCHLD alone.
             if row.name == "clone" { tests = [(low(0), 17)] }

@@ -73,7 +73,7 @@ import Testing
             wrong[index] ^= 1
             #expect(filter.verdict(62, [.max, 9] + wrong) == 0x7FC0_0000)
         }
-        #expect(filter.verdict(62, [1, 9] + words) == 0x7FC0_0000)
+        #expect(filter.verdict(62, [1234, 9] + words) == 0x7FFF_0000)
         #expect(filter.verdict(62, [.max, 15] + words) == 0x7FC0_0000)
     }
 

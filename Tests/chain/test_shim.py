@@ -31,7 +31,7 @@ class Shim:
         os.mkfifo(self.bundle / "log")
         self.environment = {
             "PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(folder), "TTRPC_ADDRESS": str(folder / "events"),
-            **environment}
+            **{name: value for name, value in os.environ.items() if name.startswith(("UKERNEL", "YAMA_"))}, **environment}
         self.log = os.open(self.bundle / "log", os.O_RDONLY | os.O_NONBLOCK)
         self.bootstrap = self.command("start")
         self.address = (self.bundle / "address").read_text()

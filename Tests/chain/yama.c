@@ -1,132 +1,141 @@
-// Yama with ptrace_scope 1, for hosts that have none: loaded into ukernel (LD_PRELOAD), it refuses what Yama would refuse,
-// which is PTRACE_MODE_ATTACH to processes that are not descendants of the caller (security/yama/yama_lsm.c), and writes
-// down in the file $YAMA_LOG that it was there, and what it has refused.
+// Yama with ptrace_scope 1, for hosts that have none: a program in ukernel's place, which executes the real one
+// ($YAMA_PROGRAM) under a tracer that refuses what Yama would refuse, PTRACE_MODE_ATTACH to processes that are not its
+// descendants (security/yama/yama_lsm.c), and writes down in the file $YAMA_LOG that it looked, and what it refused.
+// Files of /proc, such as mem, are not looked at. With $YAMA_WITHOUT_LANDLOCK the host has no Landlock either.
 #define _GNU_SOURCE 1
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+static int kernel, looked;
+
+static int contents(const char *path, char *text, size_t size) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+    if (fd >= 0) close(fd);
+    text[n < 0 ? 0 : n] = 0;
+    return n < 0 ? -1 : 0;
+}
 
 static void note(const char *what, int pid) {
-    const char *path = getenv("YAMA_LOG");
-    int fd = path ? NEXT(open)(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
-    if (fd < 0) return;
-    char line[128], program[17] = "?";
-    snprintf(line, sizeof line, "/proc/%d/comm", pid);
-    int comm = NEXT(open)(line, O_RDONLY | O_CLOEXEC);
-    ssize_t n = comm < 0 ? 0 : read(comm, program, 16);
-    if (n > 0) program[n - (program[n - 1] == '\n')] = 0;
-    if (comm >= 0) close(comm);
-    int length = snprintf(line, sizeof line, "%s %d %s\n", what, pid, program);
-    if (write(fd, line, (size_t)length) < 0) abort();
+    char path[64], program[32], line[128];
+    snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    if (contents(path, program, sizeof program) < 0) strcpy(program, "?\n");
+    int fd = open(getenv("YAMA_LOG"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    int length = snprintf(line, sizeof line, "%s %d %s", what, pid, program);
+    if (fd < 0 || write(fd, line, (size_t)length) < 0) abort();
     close(fd);
 }
 
-/// A line of /proc/PID/status (or of another such file), or -1.
-static int field(const char *path, const char *name) {
-    char text[4096];
-    int fd = NEXT(open)(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return -1;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[n < 0 ? 0 : n] = 0;
-    char *at = strstr(text, name);
+/// The number after `name` in a file of `pid`'s in /proc; -1 when the file is not there.
+static int field(int pid, const char *file, const char *name) {
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+    char *at = contents(path, text, sizeof text) < 0 ? NULL : strstr(text, name);
     return at ? atoi(at + strlen(name)) : -1;
 }
 
-/// Whether the caller may attach to `pid`: it is the same process or a descendant. Who is gone is the host's to answer.
-static int may_attach(const char *what, int pid) {
-    static int seen;
-    if (!__atomic_exchange_n(&seen, 1, __ATOMIC_RELAXED)) note("watching", getpid());
-    for (int at = 0, last = 0, turn = 0; last != 1; turn++) {
-        char path[64];
-        snprintf(path, sizeof path, "/proc/%d/status", pid);
-        at = field(path, "\nTgid:");
-        while (at > 0 && at != getpid()) {
-            last = at;
-            snprintf(path, sizeof path, "/proc/%d/status", at);
-            at = field(path, "\nPPid:");
-        }
+/// Whether `pid` is the kernel or a descendant. Who is gone is the host's to answer.
+static int is_descendant(int pid) {
+    for (int turn = 0, last = 0; turn < 100 && last != 1; turn++) {
+        int at = field(pid, "status", "\nTgid:");
+        while (at > 0 && at != kernel) at = field(last = at, "status", "\nPPid:");
         if (at != 0) return 1;
         // One that is waited for at this moment has parent 0: then who was its child has another parent by now.
-        if (turn == 100) break;
     }
-    note(what, pid);
-    errno = EPERM;
     return 0;
 }
 
-ssize_t process_vm_readv(pid_t pid, const struct iovec *l, unsigned long ln, const struct iovec *r, unsigned long rn, unsigned long f) {
-    return may_attach("readv", pid) ? NEXT(process_vm_readv)(pid, l, ln, r, rn, f) : -1;
-}
-
-ssize_t process_vm_writev(pid_t pid, const struct iovec *l, unsigned long ln, const struct iovec *r, unsigned long rn, unsigned long f) {
-    return may_attach("writev", pid) ? NEXT(process_vm_writev)(pid, l, ln, r, rn, f) : -1;
-}
-
-long ptrace(enum __ptrace_request request, ...) {
-    va_list list;
-    va_start(list, request);
-    int pid = va_arg(list, int);
-    long address = va_arg(list, long), data = va_arg(list, long);
-    va_end(list);
-    if ((request == PTRACE_SEIZE || request == PTRACE_ATTACH) && !may_attach("ptrace", pid)) return -1;
-    return NEXT(ptrace)(request, pid, address, data);
-}
-
-long syscall(long number, ...) {
-    long a[6];
-    va_list list;
-    va_start(list, number);
-    for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
-    va_end(list);
-    if (number == SYS_pidfd_getfd) {
-        char path[64];
-        snprintf(path, sizeof path, "/proc/self/fdinfo/%ld", a[0]);
-        if (!may_attach("getfd", field(path, "\nPid:"))) return -1;
+static void look(int thread) {
+    struct user_regs_struct registers;
+    if (ptrace(PTRACE_GETREGS, thread, 0, &registers) < 0) return;
+    if (!looked++) note("looking at", kernel);
+    const char *what;
+    int target, number = (int)registers.orig_rax;
+    char descriptor[32];
+    switch (number) {
+    case SYS_ptrace:
+        what = "ptrace", target = (int)registers.rsi;
+        if (registers.rdi != PTRACE_SEIZE && registers.rdi != PTRACE_ATTACH) return;
+        break;
+    case SYS_pidfd_getfd:
+        snprintf(descriptor, sizeof descriptor, "fdinfo/%d", (int)registers.rdi);
+        what = "pidfd_getfd", target = field(thread, descriptor, "\nPid:");
+        break;
+    default: what = number == SYS_process_vm_readv ? "readv" : "writev", target = (int)registers.rdi;
     }
-    return NEXT(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (is_descendant(target)) return;
+    registers.orig_rax = ~0ULL;
+    registers.rax = (unsigned long long)-EPERM;
+    // A kernel that is being killed has no descendants any more, and does not call any more.
+    if (ptrace(PTRACE_SETREGS, thread, 0, &registers) == 0) note(what, target);
 }
 
-/// Files of /proc/PID whose opening is an access of the same kind.
-static int may_open(const char *path) {
-    static const char *const guarded[] = {"mem", "syscall", "stack", "personality"};
-    int pid = 0, length = 0;
-    if (sscanf(path, "/proc/%d/%n", &pid, &length) < 1 || !length) return 1;
-    for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
-        if (!strcmp(path + length, guarded[i])) return may_attach(guarded[i], pid);
-    return 1;
+__attribute__((noreturn)) static void watch(int gate) {
+    setsid();
+    signal(SIGPIPE, SIG_IGN);
+    if (ptrace(PTRACE_SEIZE, kernel, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE) < 0) abort();
+    dup2(gate, 0);
+    syscall(SYS_close_range, 1, ~0U, 0);
+    if (write(0, "", 1) != 1) abort();
+    close(0);
+    for (int status, thread; (thread = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
+        if (thread < 0 || !WIFSTOPPED(status)) continue;
+        int event = status >> 16, number = WSTOPSIG(status);
+        if (event == PTRACE_EVENT_SECCOMP) look(thread);
+        int is_group_stop = event == PTRACE_EVENT_STOP && number != SIGTRAP;
+        ptrace(is_group_stop ? PTRACE_LISTEN : PTRACE_CONT, thread, 0, event ? 0 : number);
+    }
+    _exit(0);
 }
 
-int open(const char *path, int flags, ...) {
-    va_list list;
-    va_start(list, flags);
-    int mode = va_arg(list, int);
-    va_end(list);
-    return may_open(path) ? NEXT(open)(path, flags, mode) : -1;
+static void filter(void) {
+    const unsigned calls[] = {SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_getfd};
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[0], 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[1], 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[2], 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[3], 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, getenv("YAMA_WITHOUT_LANDLOCK") ? 444 : ~0U, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog whole = {sizeof program / sizeof *program, program};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &whole) < 0) abort();
 }
 
-int open64(const char *path, int flags, ...) {
-    va_list list;
-    va_start(list, flags);
-    int mode = va_arg(list, int);
-    va_end(list);
-    return may_open(path) ? NEXT(open64)(path, flags, mode) : -1;
-}
-
-int openat(int folder, const char *path, int flags, ...) {
-    va_list list;
-    va_start(list, flags);
-    int mode = va_arg(list, int);
-    va_end(list);
-    return may_open(path) ? NEXT(openat)(folder, path, flags, mode) : -1;
+int main(int count, char **arguments) {
+    if (count < 2 || !getenv("YAMA_LOG") || !getenv("YAMA_PROGRAM")) return 64;
+    kernel = getpid();
+    int gate[2];
+    char byte;
+    if (pipe2(gate, O_CLOEXEC) < 0) return 1;
+    // Not a child of the kernel's: those are its business.
+    int child = fork();
+    if (child == 0) {
+        // Nor one of the chain's for those that look for these by their names.
+        if (strlen(arguments[0]) >= 6) strcpy(arguments[0], "tracer");
+        if (fork() == 0) watch(gate[1]);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    close(gate[1]);
+    if (read(gate[0], &byte, 1) != 1) return 1;
+    close(gate[0]);
+    filter();
+    execv(getenv("YAMA_PROGRAM"), arguments);
+    return 127;
 }

@@ -31,10 +31,12 @@ struct path_attributes {
     int32_t parent_fd;
 } __attribute__((packed));
 
-enum { SYS_RULESET = 444, SYS_RULE = 445, SYS_RESTRICT = 446, EXECUTE = 1, READ_FILE = 4, SCOPES_SIGNALS = 6 };
+enum { SYS_RULESET = 444, SYS_RULE = 445, SYS_RESTRICT = 446, EXECUTE = 1, READ_FILE = 4 };
 
 static int sock;
 static int landlock_abi;
+/// The numbers of its children (proc_pid_task_tid_children(5)); -1 where those are not its own.
+static int children = -1;
 static uint64_t secret[2];
 
 /// _exit by the way that stays open when the kernel is dead: the filter knows the secret.
@@ -46,13 +48,40 @@ __attribute__((noreturn)) static void leave(int code) {
     for (;;) __builtin_trap();
 }
 
+static void bare_kill(pid_t pid) {
+    machine_call(
+        SYS_kill, pid, SIGKILL, (uint32_t)secret[0], (long)(secret[0] >> 32), (uint32_t)secret[1],
+        (long)(secret[1] >> 32));
+}
+
+static void reap(void);
+
+/// Where no domain keeps signals inside: kills its children, and what these leave behind, which are its children then, for
+/// two seconds at the most. Nobody can be born meanwhile where the kernel is dead.
+static void kill_children(void) {
+    for (int turn = 0; turn < 2000; turn++) {
+        char text[4096];
+        ssize_t n = pread(children, text, sizeof text, 0);
+        if (n <= 0) return;
+        pid_t pid = 0;
+        // A number that was cut off names somebody else.
+        for (ssize_t i = 0; i < n; i++) {
+            if (text[i] != ' ') {
+                pid = pid * 10 + (text[i] - '0');
+                continue;
+            }
+            if (pid > 1) bare_kill(pid);
+            pid = 0;
+        }
+        usleep(1000);
+        reap();
+    }
+}
+
 static void kill_everything(void) {
     // Only the domain keeps this signal inside the container: without it, it would end all that the user runs.
-    if (landlock_abi < SCOPES_SIGNALS) return;
-    for (int i = 0; i < 2; i++)
-        machine_call(
-            SYS_kill, -1, SIGKILL, (uint32_t)secret[0], (long)(secret[0] >> 32), (uint32_t)secret[1],
-            (long)(secret[1] >> 32));
+    if (landlock_abi < UKK_LANDLOCK_SIGNALS) return kill_children();
+    for (int i = 0; i < 2; i++) bare_kill(-1);
 }
 
 /// Where the user is root, the container's processes must not have his rights over the host: what they may do inside is
@@ -68,15 +97,20 @@ static void give_up_capabilities(void) {
     syscall(SYS_capset, &header, none);
 }
 
-static int enter_domain(int loader) {
+int ukk_landlock_abi(void) {
     int abi = (int)syscall(SYS_RULESET, NULL, 0, 1);
-    if (abi <= 0) return 0; // the host has none, or it is switched off: the filter stands alone
+    return abi < 0 ? 0 : abi;
+}
+
+static int enter_domain(int loader) {
+    int abi = ukk_landlock_abi();
+    if (abi == 0) return 0; // the filter stands alone
     struct ruleset_attributes attributes = {.handled_access_fs = 0x1fff};
     if (abi >= 2) attributes.handled_access_fs |= 1 << 13;
     if (abi >= 3) attributes.handled_access_fs |= 1 << 14;
     if (abi >= 4) attributes.handled_access_net = 3;
     if (abi >= 5) attributes.handled_access_fs |= 1 << 15;
-    if (abi >= 6) attributes.scoped = 3;
+    if (abi >= UKK_LANDLOCK_SIGNALS) attributes.scoped = 3;
     size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
     int ruleset = (int)syscall(SYS_RULESET, &attributes, size, 0);
     if (ruleset < 0) return -errno;
@@ -242,7 +276,10 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
     // program does not look at 0 (core(5)).
     setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
 
-    if (o->keep) prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (o->keep) {
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+        children = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    }
 
     struct ukk_nursery_report report = {0};
     int listener = -1;

@@ -3,7 +3,7 @@ import Glibc
 
 /// A process of the chain and those that serve below it.
 struct ChainNode: Sendable {
-    /// What the process is in the chain: ukd, ukmanager, shim, ukernel, nursery, or "application".
+    /// What the process is in the chain: ukd, ukmanager, shim, ukernel, nursery, stand-in, or "application".
     var role: String
     var process: HostProcess
     /// The container that it serves.

@@ -2,7 +2,8 @@ import EngineClient
 import Glibc
 
 /// Puts the processes of the chain in order, after docs/architecture.md ("Who is whose parent"): ukd, ukmanager, a shim for
-/// each container, its ukernel, the nursery, and the application's processes, which the host calls the shim's children.
+/// each container, its ukernel, the nursery, and the application's processes, which the host calls the shim's children, or
+/// the nursery's (then stand-ins of those that `exec` started are the shim's).
 struct ChainTree {
     private let processes: [HostProcess]
     private let listening = ListeningSockets()
@@ -56,7 +57,8 @@ struct ChainTree {
         shim.container = containers[id] ?? ChainNode.Container(id: id)
         shim.fifos = process.fifos
         let children = children(of: process)
-        var applications = children.filter { $0.program != "ukernel" }
+        var applications = children.filter { $0.program != "ukernel" && $0.program != "runu" }
+        shim.children = children.filter { $0.program == "runu" }.map { node($0, "stand-in") }
         for kernel in children where kernel.program == "ukernel" {
             var node = node(kernel, "ukernel")
             // A long path is bound through its folder's descriptor, and that is the name /proc shows.

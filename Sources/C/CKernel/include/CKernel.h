@@ -73,6 +73,10 @@ struct ukk_nursery_options {
     int keep;   // whether it is the subreaper of all that it bears
     uint64_t secret[2];
 };
+/// The ABI from which on a Landlock domain keeps signals inside.
+enum { UKK_LANDLOCK_SIGNALS = 6 };
+/// The host's Landlock ABI; 0: it has none, or it is switched off.
+int ukk_landlock_abi(void);
 /// Forks the nursery. The report comes over the other end of its socket, the listener with it.
 pid_t ukk_nursery_start(const struct ukk_nursery_options *options);
 
