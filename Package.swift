@@ -158,7 +158,7 @@ let package = Package(
             dependencies: [
                 "ContainerdClient", "ContainerdAPI", "Registry", "RPC", "Archive", "TTRPC", "CShimMessages", "OCISpec",
                 "Host",
-                argumentParser, system,
+                argumentParser, system, protobuf,
             ]),
         .executableTarget(name: "ukctr", dependencies: ["Ctr"], linkerSettings: standaloneWithFoundation),
 

@@ -153,7 +153,7 @@ public struct ContentClient: Sendable {
                     }
                 }
                 if !pending.isEmpty { try await send(pending) }
-                if digest.isEmpty { result = (text(of: hash), count) }
+                if digest.isEmpty { result = (digestText(of: hash), count) }
             }
         } catch let error as RPCError where error.code == .alreadyExists {
             // Without a digest to expect, the server knows only at the end that it has the blob.
@@ -178,10 +178,11 @@ public struct ContentClient: Sendable {
 public func sha256(_ bytes: [UInt8]) -> String {
     var hash = SHA256()
     hash.update(data: bytes)
-    return text(of: hash)
+    return digestText(of: hash)
 }
 
-private func text(of hash: SHA256) -> String {
+/// `sha256:...` of a hash that has seen all of its bytes.
+package func digestText(of hash: SHA256) -> String {
     "sha256:"
         + hash.finalize().map { byte in
             let hex = String(byte, radix: 16)

@@ -4,9 +4,12 @@ import SystemPackage
 /// Standard output and error, unbuffered: whoever reads `events` through a pipe gets each line as it happens.
 enum Output {
     /// Writes to standard output. Nobody reading any more ends the process, as it would a C program.
-    static func write(_ text: String) {
+    static func write(_ text: String) { write(text.utf8) }
+
+    /// The same for bytes.
+    static func write(_ bytes: some Sequence<UInt8>) {
         do {
-            try FileDescriptor.standardOutput.writeAll(text.utf8)
+            try FileDescriptor.standardOutput.writeAll(bytes)
         } catch {
             exit(error as? Errno == .brokenPipe ? 141 : 1)
         }

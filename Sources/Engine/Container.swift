@@ -2,6 +2,7 @@ import EngineAPI
 import Host
 import Logging
 import OCISpec
+import RPC
 import SystemPackage
 
 /// One container: its record, its stdio, those who wait for it.
@@ -182,6 +183,9 @@ extension EngineError {
     static func from(_ error: any Error) -> any Error {
         switch error {
         case is EngineError, is CancellationError: return error
+        // Of a registry, or of what is read without the manager.
+        case let error as RPCError where error.code != .unavailable: return from(ManagerError(error))
+        case let error as RPCError: return EngineError(500, error.message)
         case let error as ManagerError:
             switch error.kind {
             case .notFound: return EngineError(404, error.message)

@@ -20,8 +20,8 @@ extension Engine {
         options.snapshotter = configuration.snapshotter
         do {
             if let platform, !platform.isEmpty { options.platform = try Platform(named: platform) }
-        } catch let error as RPCError {
-            throw EngineError(400, error.message)
+        } catch {
+            throw EngineError.from(error)
         }
         let before = try? await services.manager.image(reference.description)
         let settings = RegistrySettings(credentials: access?.credentials)
@@ -136,15 +136,13 @@ extension Engine {
         guard let error = error as? RPCError else { return EngineError.from(error) }
         let verb = isPush ? "push" : "pull"
         switch error.code {
-        case .notFound: return EngineError(404, error.message)
+        case .notFound, .invalidArgument, .unimplemented: return EngineError.from(error)
         case .permissionDenied:
             return EngineError(
                 404,
                 "\(verb) access denied for \(reference.familiarRepository), repository does not exist or may require "
                     + "'docker login': \(error.message)")
-        case .invalidArgument: return EngineError(400, error.message)
         case .cancelled where Task.isCancelled: return CancellationError()
-        case .unimplemented: return EngineError(501, error.message)
         default: return EngineError(500, "\(verb) \(reference.familiar): \(error.message)")
         }
     }

@@ -6,7 +6,7 @@ extension ImageReference {
     ///
     /// - Throws: `EngineError` with 400 `invalid reference format`.
     static func named(_ text: String) throws -> ImageReference {
-        do { return try ImageReference(text) } catch let error as RPCError { throw EngineError(400, error.message) }
+        do { return try ImageReference(text) } catch { throw EngineError.from(error) }
     }
 
     /// As people write it, without tag and digest.

@@ -29,8 +29,9 @@ package enum RuntimeName {
                     + "format like `io.containerd.runc.v1` or a full path to the binary")
         }
         for folder in folders where access(folder.appending(name).string, X_OK) == 0 { return folder.appending(name) }
+        // The code is containerd's.
         throw RPCError(
-            .notFound,
+            .unknown,
             "failed to resolve runtime path: runtime \"\(runtime)\" binary not installed \"\(name)\": file does not exist"
         )
     }

@@ -40,7 +40,7 @@ struct FilterParser {
         case "==": operation = .equal
         case "!=": operation = .notEqual
         case "~=": operation = .matches
-        default: throw failure("expected an operator (==, != or ~=)")
+        default: throw failure("expected an operator (\"==\"|\"!=\"|\"~=\")")
         }
         rest.removeFirst(2)
         skipSpace()

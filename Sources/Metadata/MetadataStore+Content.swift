@@ -7,7 +7,9 @@ extension MetadataStore {
     /// What is known of the blob with `digest`.
     public func content(_ digest: String, in scope: Scope) async throws -> ContentInfo {
         try await read { db in
-            guard let info = try db.content(digest, scope) else { throw RPCError.notFound("content \(digest)") }
+            guard let info = try db.content(digest, scope) else {
+                throw RPCError.notFound("content digest \(digest)")
+            }
             return info
         }
     }

@@ -2,7 +2,7 @@ import KernelProtocol
 import OCISpec
 
 /// What `runu events` prints, in runc's shape (types/events.go there).
-public struct StatisticsEvent: Sendable, Encodable {
+public struct StatisticsEvent: Sendable {
     struct CPU: Sendable, Encodable {
         struct Usage: Sendable, Encodable {
             var total: UInt64
@@ -32,7 +32,7 @@ public struct StatisticsEvent: Sendable, Encodable {
         var pids: Pids
     }
 
-    var type = "stats"
+    private let type = "stats"
     var id: String
     var data: Body
 
@@ -50,15 +50,25 @@ public struct StatisticsEvent: Sendable, Encodable {
                     failcnt: UInt64(statistics.oomKills))),
             pids: Pids(current: statistics.processes, limit: statistics.pidsLimit))
     }
+
+    /// One line of JSON, its members in runc's order.
+    public func text() throws -> String {
+        String(decoding: try JSON.encode(members: [("type", type), ("id", id), ("data", data)]), as: UTF8.self)
+    }
 }
 
 /// What `runu events` prints when a process was killed for want of memory.
-public struct OutOfMemoryEvent: Sendable, Encodable {
-    var type = "oom"
+public struct OutOfMemoryEvent: Sendable {
+    private let type = "oom"
     var id: String
 
     /// The event that tells of it for container `id`.
     public init(id: String) { self.id = id }
+
+    /// One line of JSON, its members in runc's order.
+    public func text() throws -> String {
+        String(decoding: try JSON.encode(members: [("type", type), ("id", id)]), as: UTF8.self)
+    }
 }
 
 extension RuntimeFeatures {

@@ -18,6 +18,10 @@ package struct Metrics {
     /// Whether the host has the unified hierarchy, as `stat -f /sys/fs/cgroup` tells.
     package static var hostIsUnified: Bool { access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 }
 
+    /// What a cgroup of version 1 shows where there is no limit: engines take what is beyond the machine's memory for none,
+    /// and 0 for a limit.
+    private static let unlimited: UInt64 = 0x7FFF_FFFF_FFFF_F000
+
     private static func version1(_ data: JSONValue) -> [UInt8] {
         let arena = MessageArena()
         let (pids, usage, memory) = (data["pids"], data["cpu"]["usage"], data["memory"])
@@ -43,7 +47,7 @@ package struct Metrics {
                     $0.rss = memory["raw"]["rss"].unsigned
                     $0.usage = arena.message(
                         makeMessage(io__containerd__cgroups__v1__memory_entry__init) {
-                            $0.limit = memory["usage"]["limit"].unsigned
+                            $0.limit = memory["usage"]["limit"].unsigned.orNone(unlimited)
                             $0.usage = memory["usage"]["usage"].unsigned
                             $0.max = memory["usage"]["max"].unsigned
                             $0.failcnt = memory["usage"]["failcnt"].unsigned
@@ -73,10 +77,15 @@ package struct Metrics {
                     $0.anon = memory["raw"]["rss"].unsigned
                     $0.file = memory["cache"].unsigned
                     $0.usage = memory["usage"]["usage"].unsigned
-                    $0.usage_limit = memory["usage"]["limit"].unsigned
+                    $0.usage_limit = memory["usage"]["limit"].unsigned.orNone(.max)
                     $0.max_usage = memory["usage"]["max"].unsigned
                 })
         }
         return withExtendedLifetime(arena) { encodeMessage(message) }
     }
+}
+
+extension UInt64 {
+    /// A limit, or what stands for none.
+    fileprivate func orNone(_ none: UInt64) -> UInt64 { self == 0 ? none : self }
 }

@@ -73,6 +73,7 @@ extension TaskService {
     func pause(_ payload: [UInt8], _ reply: @escaping Reply) throws {
         let id = try decodeMessage(payload, containerd__task__v3__pause_request__unpack) { text($0.id) }
         let container = try container(id)
+        if container.isPaused { throw TTRPCError(.unknown, "cannot pause a paused container: unknown") }
         try command(container, ["pause", id], reply) { [self] in
             container.isPaused = true
             publisher.publish(.paused(id))
@@ -82,6 +83,9 @@ extension TaskService {
     func resume(_ payload: [UInt8], _ reply: @escaping Reply) throws {
         let id = try decodeMessage(payload, containerd__task__v3__resume_request__unpack) { text($0.id) }
         let container = try container(id)
+        if !container.isPaused, container.main.state == .running {
+            throw TTRPCError(.unknown, "cannot resume a running process: unknown")
+        }
         try command(container, ["resume", id], reply) { [self] in
             container.isPaused = false
             publisher.publish(.resumed(id))

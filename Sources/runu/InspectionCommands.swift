@@ -86,7 +86,7 @@ struct Events: ParsableCommand {
         guard pause > 0 else { throw RuntimeError("duration interval must be greater than 0") }
         let container = try runu.store.container(id)
         let first = try container.statistics()
-        printJSON(StatisticsEvent(id: id, first), pretty: false)
+        print(try StatisticsEvent(id: id, first).text())
         if stats { return }
         var kills = first.oomKills
         while true {
@@ -95,9 +95,9 @@ struct Events: ParsableCommand {
             guard let statistics = try? container.statistics() else { return }
             while kills < statistics.oomKills {
                 kills += 1
-                printJSON(OutOfMemoryEvent(id: id), pretty: false)
+                print(try OutOfMemoryEvent(id: id).text())
             }
-            printJSON(StatisticsEvent(id: id, statistics), pretty: false)
+            print(try StatisticsEvent(id: id, statistics).text())
         }
     }
 }

@@ -259,7 +259,7 @@ struct ServiceTests {
                 $0.container.spec.value = Data("{}".utf8)
             }
             let absent = await failure { _ = try await fixture.call(TasksService.create) { $0.containerID = "x" } }
-            #expect(absent?.code == .notFound)
+            #expect(absent?.code == .unknown)
             #expect(
                 absent?.message
                     == "failed to start shim: failed to resolve runtime path: runtime \"io.containerd.none.v1\" binary not "

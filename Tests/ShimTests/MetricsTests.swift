@@ -33,4 +33,16 @@ import Testing
             #expect(message.memory.pointee.usage == 11)
         }
     }
+
+    @Test func withoutALimitEnginesAreToldNoneAndNotZero() throws {
+        let unlimited = JSONValue(Array(#"{"memory": {"usage": {"usage": 11, "limit": 0}}}"#.utf8))!
+        let old = Metrics(unlimited, unified: false)
+        try decodeMessage(old.encoded, io__containerd__cgroups__v1__metrics__unpack) { message in
+            #expect(message.memory.pointee.usage.pointee.limit == 0x7FFF_FFFF_FFFF_F000)
+        }
+        let new = Metrics(unlimited, unified: true)
+        try decodeMessage(new.encoded, io__containerd__cgroups__v2__metrics__unpack) { message in
+            #expect(message.memory.pointee.usage_limit == .max)
+        }
+    }
 }

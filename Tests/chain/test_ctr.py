@@ -157,7 +157,7 @@ def test_content_comes_back_as_it_was_written(manager):
     manager.ctr("content", "label", digest, "k=v")
     assert "k=v" in manager.ctr("content", "ls").stdout
     manager.ctr("content", "rm", digest)
-    assert f"content {digest}: not found" in manager.ctr("content", "get", digest, check=False).stderr
+    assert f"content digest {digest}: not found" in manager.ctr("content", "get", digest, check=False).stderr
 
 
 def test_content_of_another_digest_or_size_is_refused(manager):

@@ -1,4 +1,5 @@
 """Images from and to a real registry: Debian's docker-registry, judged with skopeo."""
+import hashlib
 import io
 import json
 import random
@@ -173,6 +174,15 @@ def test_ukctr(chain, registry, base):
     chain.ukctr("images", "push", "--plain-http", other, base)
     inspected = json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{other}").stdout)
     assert inspected["Digest"] == json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{base}").stdout)["Digest"]
+    manifest = chain.ukctr("content", "fetch-object", "--plain-http", base).stdout
+    layer = json.loads(manifest)["layers"][0]
+    third = f"{registry.name}/objects:1"
+    pushed = chain.ukctr(
+        "content", "push-object", "--plain-http", third, layer["digest"], layer["mediaType"]).stdout
+    assert layer["digest"] in pushed
+    command = [BIN / "ukctr", "-a", chain.manager_socket, "content", "fetch-object", "--plain-http", third, layer["digest"]]
+    fetched = subprocess.run(command, env=chain.env, capture_output=True, check=True).stdout
+    assert "sha256:" + hashlib.sha256(fetched).hexdigest() == layer["digest"]
     ctr_remove(chain, base)
     chain.ukctr("content", "fetch", base)
     assert "true" not in chain.ukctr("images", "check", f"name=={base}").stdout

@@ -1,4 +1,6 @@
 """ukctr: the words of ctr, against ukmanager as an ordinary user and against Debian's containerd as root."""
+import hashlib
+import io
 import json
 import os
 import pty
@@ -9,6 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
+import tarfile
 import tempfile
 import threading
 import time
@@ -218,6 +221,66 @@ def test_content_is_taken_in_and_checked(server):
     assert "wrong" not in ukctr(server, "content", "active").stdout
     ukctr(server, "content", "rm", digest)
     assert "not found" in ukctr(server, "content", "get", digest, check=False).stderr
+
+
+def test_content_is_edited(server):
+    blob = '{"a":1}'
+    ukctr(server, "content", "ingest", "edited", input=blob)
+    before = "sha256:" + hashlib.sha256(blob.encode()).hexdigest()
+    after = ukctr(server, "content", "edit", "--validate", "json", "--editor", "sed -i s/1/22/", before).stdout.strip()
+    assert ukctr(server, "content", "get", after).stdout == '{"a":22}'
+    spoilt = ukctr(server, "content", "edit", "--validate", "json", "--editor", "sed -i s/1/x/", before, check=False)
+    assert spoilt.returncode == 1
+    ukctr(server, "content", "rm", before, after)
+
+
+def test_layers_are_let_go_by_label(server):
+    def labelled(*filters):
+        return json.loads(ukctr(server, "--format", "json", "content", "ls", *filters).stdout)
+
+    prefix = "containerd.io/gc.ref.content.l."
+    manifest = next(i for i in labelled() if any(label.startswith(prefix) for label in i.get("labels", {})))
+    layers = {name: value for name, value in manifest["labels"].items() if name.startswith(prefix)}
+    shown = ukctr(server, "content", "prune", "references", "--dry").stderr
+    assert all(name in shown for name in layers)
+    ukctr(server, "content", "prune", "references", "--async")
+    left = labelled("digest==" + manifest["digest"])[0]["labels"]
+    assert left == {name: value for name, value in manifest["labels"].items() if name not in layers}
+    ukctr(server, "images", "import", BASE_IMAGE)
+
+
+def test_snapshots_are_compared(server, name):
+    def diff(*arguments):
+        return subprocess.run(
+            command(server, "snapshots", "diff", *arguments), env=server.env, capture_output=True, check=True).stdout
+
+    chain = next(line.split()[0] for line in ukctr(server, "snapshots", "ls").stdout.splitlines() if "Committed" in line)
+    ukctr(server, "snapshots", "prepare", name, chain)
+    ukctr(server, "snapshots", "commit", name + "-c", name)
+    with tarfile.open(fileobj=io.BytesIO(diff("--media-type", "application/vnd.oci.image.layer.v1.tar", name + "-c"))) as tar:
+        # Nothing was changed; the root folder may be told.
+        assert [entry.name for entry in tar if entry.name.strip("./")] == []
+    with tarfile.open(fileobj=io.BytesIO(diff(chain))) as tar:
+        assert "bin/busybox" in tar.getnames()
+    ukctr(server, "snapshots", "rm", name + "-c")
+    assert "diff-" not in ukctr(server, "snapshots", "ls").stdout
+
+
+def test_metrics_are_told_by_name(server, container):
+    """Whatever cgroups the host has."""
+    told = ukctr(server, "tasks", "metrics", container).stdout
+    assert re.search(r"^(memory.usage_in_bytes|memory.usage) +[1-9]", told, re.M), told
+    metrics = json.loads(ukctr(server, "--format", "json", "tasks", "metrics", container).stdout)
+    assert metrics["data"]["pids"]["current"] == "1"
+
+
+def test_the_specification_to_start_from_is_shown(server):
+    assert json.loads(ukctr(server, "oci", "spec").stdout)["process"]["noNewPrivileges"] is True
+
+
+def test_mounting_is_refused_with_the_way_out(server):
+    refused = ukctr(server, "images", "mount", IMAGE, "/mnt", check=False)
+    assert refused.returncode == 1 and "snapshots mounts" in refused.stderr
 
 
 def test_events_are_shown_as_they_happen(server, name):

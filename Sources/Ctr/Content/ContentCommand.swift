@@ -11,6 +11,7 @@ struct ContentCommand: AsyncParsableCommand {
         commandName: "content", abstract: "Content: blobs by digest.",
         subcommands: [
             List.self, Get.self, Ingest.self, Active.self, Remove.self, Label.self, Abort.self, FetchContent.self,
+            FetchObject.self, PushObject.self, EditContent.self, PruneContent.self,
         ])
 
     struct List: AsyncParsableCommand {

@@ -10,7 +10,7 @@ struct ImagesCommand: AsyncParsableCommand {
         commandName: "images", abstract: "Images: names for content.",
         subcommands: [
             List.self, ImportImages.self, ExportImages.self, Remove.self, Tag.self, Check.self, Label.self,
-            PullImages.self, PushImages.self,
+            PullImages.self, PushImages.self, MountImage.self, UnmountImage.self,
         ],
         aliases: ["image", "i"])
 

@@ -10,7 +10,7 @@ struct SnapshotsCommand: AsyncParsableCommand {
         commandName: "snapshots", abstract: "Snapshots: file systems in layers.",
         subcommands: [
             List.self, Tree.self, Info.self, Usage.self, Prepare.self, View.self, Mounts.self, Commit.self,
-            Remove.self, Label.self, Unpack.self,
+            Remove.self, Label.self, Unpack.self, Diff.self,
         ],
         aliases: ["snapshot"])
 

@@ -105,17 +105,7 @@ struct TaskMetrics: AsyncParsableCommand {
     func run() async throws {
         let metrics = try await options.client().tasks.metrics(filters: ["id==\(id)"])
         guard let metric = metrics.first else { throw RPCError.notFound("metrics of \(id)") }
-        if let json: JSONValue = try? JSON.decode(from: [UInt8](metric.data.value)) {
-            try printJSON(
-                JSONValue.object([
-                    "id": .string(metric.id), "timestamp": .string(metric.timestamp.rfc3339),
-                    "type": .string(metric.data.typeURL), "data": json,
-                ]))
-        } else {
-            var table = Table("ID", "TIMESTAMP", "TYPE", "BYTES")
-            table.add(metric.id, metric.timestamp.rfc3339, metric.data.typeURL, "\(metric.data.value.count)")
-            table.print()
-        }
+        try MetricsText(metric).print(asJSON: options.isJSON)
     }
 }
 
