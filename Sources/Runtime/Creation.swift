@@ -42,6 +42,7 @@ extension ContainerStore {
     ) throws -> (Container, FileDescriptor?) {
         let bundle = try Bundle(source)
         var specification = try ContainerSpecification(id: id, bundle: bundle)
+        if specification.hostname.isEmpty { specification.hostname = sharedHostname(bundle.spec) ?? "" }
         specification.process.environment += options.activation
         let terminal = specification.process.terminal
         try Console.check(terminal: terminal, socket: options.consoleSocket, detached: options.isDetached)

@@ -363,6 +363,23 @@ def test_seccomp_profile_that_cannot_be_is_named(runu):
     assert json.loads(runu("features").stdout)["linux"]["seccomp"]["enabled"] is True
 
 
+def test_containers_of_a_pod_have_its_hostname(runu):
+    """Who joins another container's UTS namespace is named as that one, who has none as the host."""
+    runu.create("pod", "sleep", "60", change=lambda spec: spec.update(hostname="of-the-pod"))
+    pid = runu.state("pod")["pid"]
+
+    def joined(path):
+        def change(spec):
+            del spec["hostname"]
+            spaces = [space for space in spec["linux"]["namespaces"] if space["type"] != "uts"]
+            spec["linux"]["namespaces"] = spaces + ([{"type": "uts", "path": path}] if path else [])
+        return change
+
+    names = [runu("run", "-b", runu.bundle("busybox", "hostname", change=joined(path)), "c").stdout.strip()
+             for path in (f"/proc/{pid}/ns/uts", None)]
+    assert names == ["of-the-pod", socket.gethostname()]
+
+
 def test_devices_personality_scheduler_and_io_priority_are_as_asked(runu):
     def change(spec):
         spec["linux"]["devices"] = [
