@@ -18,6 +18,18 @@ def statistics(kernel):
     return struct.unpack("<IQQQQQQI", body)
 
 
+def usage_at_the_end(kernel):
+    """What wait4(2) tells of the first process."""
+    usage = os.wait4(kernel.waited, 0)[2]
+    kernel.text(kernel.output)
+    if kernel.waited != kernel.pid:
+        os.waitpid(kernel.pid, 0)
+    kernel.close()
+    if kernel.waited == kernel.pid:
+        pytest.skip("on this host the kernel stands for the first process, and wait4 tells its usage")
+    return usage
+
+
 def test_a_process_that_eats_memory_is_killed_at_the_limit(debian):
     program = "x = []\nwhile True: x.append(bytearray(1 << 20))"
     kernel = Kernel(debian, ["python3", "-c", program], memory=64 << 20)
@@ -112,10 +124,7 @@ def test_processor_time_is_told_right(root, script):
     assert os.read(kernel.output, 5) == b"done\n"
     told = statistics(kernel)
     kernel.signal(9)
-    usage = os.wait4(kernel.first, 0)[2]
-    kernel.text(kernel.output)
-    os.waitpid(kernel.pid, 0)
-    kernel.close()
+    usage = usage_at_the_end(kernel)
     total = (told[1] + told[2]) / 1e9
     assert abs(total - usage.ru_utime - usage.ru_stime) < 0.05 * total + 0.01, (told, usage)
     assert abs(told[1] / 1e9 - usage.ru_utime) < 0.05 * total + 0.05, (told, usage)
@@ -127,10 +136,7 @@ def test_memory_is_told_right(debian):
     assert os.read(kernel.output, 2) == b"1\n"
     told = statistics(kernel)
     kernel.signal(9)
-    usage = os.wait4(kernel.first, 0)[2]
-    kernel.text(kernel.output)
-    os.waitpid(kernel.pid, 0)
-    kernel.close()
+    usage = usage_at_the_end(kernel)
     assert abs(told[3] / 1024 - usage.ru_maxrss) < 0.05 * usage.ru_maxrss, (told, usage)
     assert abs(told[4] / 1024 - usage.ru_maxrss) < 0.05 * usage.ru_maxrss
     assert told[5] == 1 << 30 and told[7] == 0
