@@ -7,16 +7,8 @@ import SystemPackage
 ///
 /// Not `Sendable`, and its calls block as its sink does: use it within `BlockingWork.run`.
 public final class ArchiveWriter {
-    private final class Sink {
-        let write: (UnsafeRawBufferPointer) throws -> Void
-        var failure: (any Error)?
-        init(_ write: @escaping (UnsafeRawBufferPointer) throws -> Void) { self.write = write }
-    }
-
-    private let archive: OpaquePointer
-    private let sink: Sink
+    private let sink: LibarchiveSink
     private var remaining: Int64 = 0
-    private var finished = false
 
     /// - Parameters:
     ///   - compression: none, gzip, zstd or xz.
@@ -25,38 +17,8 @@ public final class ArchiveWriter {
     public init(
         compression: Compression = .none, sink write: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        archive = archive_write_new()
-        sink = Sink(write)
-        archive_write_set_format_pax_restricted(archive)
-        switch compression {
-        case .none: archive_write_add_filter_none(archive)
-        case .gzip:
-            archive_write_add_filter_gzip(archive)
-            // The same content gives the same digest: no time of writing in the header.
-            archive_write_set_filter_option(archive, "gzip", "timestamp", nil)
-        case .zstd: archive_write_add_filter_zstd(archive)
-        case .xz: archive_write_add_filter_xz(archive)
-        case .bzip2, .other:
-            throw ArchiveError.unsupported("writing with compression \(compression)")
-        }
-        // 256 KiB blocks, and no padding of the last one beyond tar's own end mark.
-        archive_write_set_bytes_per_block(archive, 256 * 1024)
-        archive_write_set_bytes_in_last_block(archive, 1)
-        let status = archive_write_open(
-            archive, Unmanaged.passUnretained(sink).toOpaque(), nil,
-            { _, context, bytes, count in
-                let sink = Unmanaged<Sink>.fromOpaque(context!).takeUnretainedValue()
-                do {
-                    try sink.write(UnsafeRawBufferPointer(start: bytes, count: count))
-                    return count
-                } catch {
-                    sink.failure = error
-                    return -1
-                }
-            }, nil)
-        guard status == ARCHIVE_OK else {
-            throw ArchiveError.last(archive)
-        }
+        sink = try LibarchiveSink(
+            format: archive_write_set_format_pax_restricted, compression: compression, sink: write)
     }
 
     /// Writes the archive into `descriptor`, which stays the caller's.
@@ -64,15 +26,10 @@ public final class ArchiveWriter {
         try self.init(compression: compression) { try descriptor.writeAll($0) }
     }
 
-    deinit {
-        if !finished { archive_write_fail(archive) }
-        archive_write_free(archive)
-    }
-
     /// Begins an entry; exactly `entry.size` bytes of content follow with `write(_:)`.
     public func begin(_ entry: ArchiveEntry) throws {
         precondition(remaining == 0, "the content of the entry before is not complete")
-        let header = archive_entry_new2(archive)
+        let header = archive_entry_new2(sink.archive)
         defer { archive_entry_free(header) }
         entry.path.withPlatformString { archive_entry_copy_pathname(header, $0) }
         switch entry.kind {
@@ -104,17 +61,15 @@ public final class ArchiveWriter {
         for (name, value) in entry.attributes.sorted(by: { $0.key < $1.key }) {
             value.withUnsafeBytes { archive_entry_xattr_add_entry(header, name, $0.baseAddress, $0.count) }
         }
-        try check(archive_write_header(archive, header))
+        try sink.check(archive_write_header(sink.archive, header))
         remaining = size
     }
 
     /// Writes content of the entry begun last.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         precondition(Int64(bytes.count) <= remaining, "more content than the entry's size")
-        guard bytes.count > 0 else { return }
-        let count = archive_write_data(archive, bytes.baseAddress, bytes.count)
-        guard count == bytes.count else { throw sink.failure ?? ArchiveError.last(archive) }
-        remaining -= Int64(count)
+        try sink.write(bytes)
+        remaining -= Int64(bytes.count)
     }
 
     /// Writes an entry with its content.
@@ -146,12 +101,6 @@ public final class ArchiveWriter {
     /// Writes the archive's end. Without it the archive is incomplete.
     public func finish() throws {
         precondition(remaining == 0, "the content of the last entry is not complete")
-        finished = true
-        try check(archive_write_close(archive))
-    }
-
-    private func check(_ status: CInt) throws {
-        // A name that is not of the locale's encoding gives a warning, and is written as it is.
-        guard status == ARCHIVE_OK || status == ARCHIVE_WARN else { throw sink.failure ?? ArchiveError.last(archive) }
+        try sink.close()
     }
 }

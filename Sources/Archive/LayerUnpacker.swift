@@ -71,7 +71,9 @@ public final class LayerUnpacker {
             try unpack(entry, reader)
         }
         trail = FolderTrail()
-        for var (path, time) in folderTimes where path.removePrefix(root.path) {
+        for (place, time) in folderTimes {
+            var path = place
+            guard path.removePrefix(root.path) else { continue }
             // A later entry may have taken the folder's place.
             guard let folder = try trail.folder(Array(path.components), from: root, otherwise: { _ in nil }) else {
                 continue
