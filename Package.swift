@@ -68,7 +68,7 @@ let package = Package(
         .target(name: "Host", dependencies: ["CHost", system]),
         .target(name: "KernelProtocol", dependencies: ["Host", system]),
 
-        .testTarget(name: "HostTests", dependencies: ["Host", system]),
+        .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport", system]),
         .testTarget(name: "KernelProtocolTests", dependencies: ["KernelProtocol", "Host", system]),
 
         // ukernel: one per container.
@@ -114,7 +114,8 @@ let package = Package(
         .testTarget(
             name: "ContainerdClientTests",
             dependencies: ["ContainerdClient", "ContainerdAPI", "Archive", "GRPC", "RPC", "OCISpec", protobuf, system]),
-        .testTarget(name: "GRPCTests", dependencies: ["GRPC", "RPC", "ContainerdAPI", "Host", system]),
+        .testTarget(
+            name: "GRPCTests", dependencies: ["GRPC", "RPC", "ContainerdAPI", "Host", "TestSupport", system]),
         .target(
             name: "ContainerdClient",
             dependencies: ["RPC", "ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
@@ -125,9 +126,12 @@ let package = Package(
 
         // ukmanager.
         .target(name: "Archive", dependencies: ["CArchive", "Host", system]),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive", system]),
+        .testTarget(name: "ArchiveTests", dependencies: ["Archive", "TestSupport", system]),
+        // A folder of a test's own, for all unit tests.
+        .target(name: "TestSupport", dependencies: ["Archive", system], path: "Tests/TestSupport"),
         .target(name: "Metadata", dependencies: [database, "ContainerdAPI", "RPC", protobuf]),
-        .testTarget(name: "MetadataTests", dependencies: ["Metadata", "ContainerdAPI", "RPC", protobuf]),
+        .testTarget(
+            name: "MetadataTests", dependencies: ["Metadata", "ContainerdAPI", "RPC", "TestSupport", protobuf]),
         .target(
             name: "ContentStore",
             dependencies: ["Metadata", "ContainerdAPI", "RPC", "Archive", "Host", crypto, protobuf, system]),
@@ -184,7 +188,8 @@ let package = Package(
             ]),
         .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Archive", "Host", logging, system] + nio),
         .executableTarget(
-            name: "ukd", dependencies: ["EngineServer", "Engine", "Host", argumentParser, logging, system],
+            name: "ukd",
+            dependencies: ["EngineServer", "Engine", "Host", argumentParser, logging, system],
             linkerSettings: standaloneWithFoundation),
         .target(
             name: "EngineTestSupport", dependencies: ["Engine", "EngineAPI", "Archive", "OCISpec", system],
@@ -198,7 +203,7 @@ let package = Package(
             resources: [.copy("Resources")]),
         .target(name: "EngineClient", dependencies: ["Host", system] + nio),
         .target(name: "UkCommands", dependencies: ["EngineClient", "Host", argumentParser, system]),
-        .testTarget(name: "EngineClientTests", dependencies: ["EngineClient", "Host", system]),
+        .testTarget(name: "EngineClientTests", dependencies: ["EngineClient", "Host", "TestSupport", system]),
         .testTarget(name: "UkCommandsTests", dependencies: ["UkCommands", "EngineClient"]),
         .executableTarget(name: "uk", dependencies: ["UkCommands"], linkerSettings: standaloneWithEssentials),
     ],

@@ -1,11 +1,12 @@
 import Archive
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("Layers")
 struct LayerTests {
-    let home = TemporaryFolder()
+    let home = ScratchFolder()
 
     private func file(_ path: String, _ mode: UInt32 = 0o644, uid: UInt32 = 0, gid: UInt32 = 0) -> ArchiveEntry {
         ArchiveEntry(
@@ -103,7 +104,7 @@ struct LayerTests {
         set(0, Array("00000000001\0".utf8))
         bytes.insert(contentsOf: [UInt8](repeating: 0x61, count: 512), at: 512)
         set(1024, [0x80, 0, 0, 0, 0x7F] + [UInt8](repeating: 0xFF, count: 7))
-        let root = TemporaryFolder()
+        let root = ScratchFolder()
         #expect(throws: ArchiveError.self) {
             try LayerUnpacker(into: root.path).unpack(ArchiveReader(source: ByteSources.bytes(bytes)))
         }

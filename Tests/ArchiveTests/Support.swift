@@ -2,28 +2,6 @@ import Archive
 import Glibc
 import SystemPackage
 
-/// A folder of a test's own, gone with it.
-final class TemporaryFolder {
-    let path: FilePath
-
-    init() {
-        var template = Array("/tmp/ukontainer-test-XXXXXX".utf8CString)
-        path = FilePath(String(cString: mkdtemp(&template)))
-    }
-
-    deinit {
-        var command = "rm -rf '\(path.string)'"
-        command.withUTF8 { _ in }
-        _ = system(command)
-    }
-
-    func folder(_ name: String) -> FilePath {
-        let inner = path.appending(name)
-        mkdir(inner.string, 0o700)
-        return inner
-    }
-}
-
 func tar(compression: Compression = .none, _ body: (ArchiveWriter) throws -> Void) throws -> [UInt8] {
     var bytes: [UInt8] = []
     let writer = try ArchiveWriter(compression: compression) { bytes.append(contentsOf: $0) }

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Host
 import SystemPackage
+import TestSupport
 
 /// An engine that answers each connection with bytes that a test has chosen, and keeps what it was sent.
 ///
@@ -9,12 +10,11 @@ import SystemPackage
 /// request's head has come.
 final class FakeEngine: Sendable {
     let path: FilePath
+    private let scratch = ScratchFolder()
     private let done: AsyncThrowingStream<[String], any Error>
 
     init(answers: [[String]]) throws {
-        let folder = FilePath("/tmp/uk-client-\(getpid())-\(UInt32.random(in: 0 ... .max))")
-        try Folders.make(folder)
-        path = folder.appending("e.sock")
+        path = scratch.appending("e.sock")
         let listener = try UnixSocket.listen(path)
         let (done, finished) = AsyncThrowingStream<[String], any Error>.makeStream()
         self.done = done

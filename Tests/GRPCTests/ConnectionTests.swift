@@ -65,13 +65,11 @@ import Testing
     }
 
     @Test func aLongPathServesAndAnImpossibleOneIsRefused() async throws {
-        let deep =
-            "/tmp/ukgrpc-\(getpid())-" + String(repeating: "d", count: 120) + "/" + String(repeating: "e", count: 60)
-        let rig = try Rig(folder: deep)
+        let rig = try Rig(at: String(repeating: "d", count: 120) + "/" + String(repeating: "e", count: 60))
         try rig.start()
         #expect(try await rig.info("far").digest == "far")
         await rig.stop()
-        let name = deep + "/" + String(repeating: "n", count: 120)
+        let name = rig.path + String(repeating: "n", count: 120)
         let error = #expect(throws: RPCError.self) { try GRPCServer().start(unixSocket: name) }
         #expect(error?.code == .invalidArgument)
         let clientError = #expect(throws: RPCError.self) { try GRPCChannel(unixSocket: name) }

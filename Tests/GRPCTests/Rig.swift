@@ -5,6 +5,7 @@ import Host
 import RPC
 import SystemPackage
 import Synchronization
+import TestSupport
 
 /// A server with one method of each kind on a socket of its own, and a channel to it.
 final class Rig: Sendable {
@@ -14,9 +15,13 @@ final class Rig: Sendable {
     /// What the handlers saw: `sleeping`, `cancelled`, `ended`.
     let seen = Mutex<[String]>([])
 
-    init(folder: String = "/tmp/ukgrpc-\(getpid())-\(UInt32.random(in: 0 ... .max))") throws {
-        try Folders.make(FilePath(folder))
-        path = folder + "/s"
+    private let scratch = ScratchFolder()
+
+    /// - Parameter place: the folder of the socket, in one that goes with the rig.
+    init(at place: String = "d") throws {
+        let folder = scratch.path.appending(place)
+        try Folders.make(folder)
+        path = folder.appending("s").string
         channel = try GRPCChannel(unixSocket: path)
     }
 

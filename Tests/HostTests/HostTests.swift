@@ -1,16 +1,14 @@
 import Glibc
 import Host
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite struct HostTests {
-    private static func folder() throws -> FilePath {
-        var template = Array("/tmp/host-tests-XXXXXX".utf8CString)
-        return FilePath(String(cString: try #require(mkdtemp(&template))))
-    }
+    private let scratch = ScratchFolder()
 
     @Test func socketPathMayBeLongerThanItsAddress() throws {
-        let folder = try Self.folder().appending(String(repeating: "x", count: 150))
+        let folder = scratch.appending(String(repeating: "x", count: 150))
         try Folders.make(folder)
         let path = folder.appending("s.sock")
         let listener = try UnixSocket.listen(path)
@@ -23,7 +21,7 @@ import Testing
     }
 
     @Test func connectionWithATimeoutDoesNotWaitForEver() throws {
-        let path = try Self.folder().appending("s")
+        let path = scratch.appending("s")
         let listener = try UnixSocket.listen(path)
         let socket = try UnixSocket.connect(path, timeout: 50)
         var byte = [UInt8](repeating: 0, count: 1)
@@ -71,7 +69,7 @@ import Testing
     }
 
     @Test func atomicFileIsReplacedWholeAndLeavesNothingBeside() throws {
-        let folder = try Self.folder()
+        let folder = scratch.folder("d")
         let path = folder.appending("f")
         try AtomicFile.write("one".utf8, to: path)
         try AtomicFile.write("two".utf8, to: path, durable: true)

@@ -1,12 +1,13 @@
 import Glibc
 import Host
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite struct InheritedSocketsTests {
     @Test func aServiceManagersSocketIsFoundByItsPathAlone() throws {
-        var template = Array("/tmp/host-tests-XXXXXX".utf8CString)
-        let folder = FilePath(String(cString: try #require(mkdtemp(&template))))
+        let scratch = ScratchFolder()
+        let folder = scratch.path
         let path = folder.appending("s")
         let listener = try UnixSocket.listen(path)
         defer { try? listener.close() }

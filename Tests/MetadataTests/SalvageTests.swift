@@ -2,15 +2,14 @@ import ContainerdAPI
 import Foundation
 import Metadata
 import RPC
+import TestSupport
 import Testing
 
 @Suite("A damaged database")
 struct SalvageTests {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "ukmeta-\(UUID().uuidString)")
+    private let scratch = ScratchFolder()
     let scope = Scope(namespace: "test")
-    var path: String { folder.appending(path: "meta.db").path }
-
-    init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+    var path: String { scratch.appending("meta.db").string }
 
     private func filled() async throws {
         let store = try MetadataStore(path: path)
@@ -33,7 +32,6 @@ struct SalvageTests {
 
     @Test("What can be read around a damaged page is taken over, and the damaged file is kept")
     func page() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         try await filled()
         // A leaf of the images' table: it has neighbours in it, which the pages above have not.
         let data = try Data(contentsOf: URL(filePath: path))
@@ -59,7 +57,6 @@ struct SalvageTests {
 
     @Test("A file that is no database at all is put aside")
     func header() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         try await filled()
         try overwrite(page: 0, with: [UInt8](repeating: 0, count: 4096))
         let store = try MetadataStore(path: path)
@@ -69,7 +66,6 @@ struct SalvageTests {
 
     @Test("Numbers of lost snapshots are not given again")
     func numbers() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let store = try MetadataStore(path: path)
         try await store.skipSnapshotNumbers(upTo: 41)
         try await store.skipSnapshotNumbers(upTo: 7)
