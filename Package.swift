@@ -120,6 +120,9 @@ let package = Package(
             name: "ContainerdClient",
             dependencies: ["RPC", "ContainerdAPI", "GRPC", "Archive", "OCISpec", crypto, logging]),
 
+        // What both daemons do about memory.
+        .target(name: "IdleMemory", dependencies: ["CPoll", "Host"]),
+
         // Settings files, for ukmanager and for who speaks to registries.
         .target(name: "Settings", dependencies: ["Host", .product(name: "TOMLKit", package: "TOMLKit")]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
@@ -148,7 +151,7 @@ let package = Package(
             dependencies: [
                 "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC",
                 "TTRPCClient", "Reactor", "Settings",
-                "Host", "CHost", "CPoll", argumentParser, logging, crypto, protobuf, system,
+                "Host", "CHost", "IdleMemory", argumentParser, logging, crypto, protobuf, system,
             ]),
         .testTarget(
             name: "ManagerTests",
@@ -189,7 +192,7 @@ let package = Package(
         .target(name: "EngineServer", dependencies: ["Engine", "EngineAPI", "Archive", "Host", logging, system] + nio),
         .executableTarget(
             name: "ukd",
-            dependencies: ["EngineServer", "Engine", "Host", argumentParser, logging, system],
+            dependencies: ["EngineServer", "Engine", "Host", "IdleMemory", argumentParser, logging, system],
             linkerSettings: standaloneWithFoundation),
         .target(
             name: "EngineTestSupport", dependencies: ["Engine", "EngineAPI", "Archive", "OCISpec", system],

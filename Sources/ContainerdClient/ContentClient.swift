@@ -141,6 +141,7 @@ public struct ContentClient: Sendable {
                 var skip = Int(writer.offset)
                 var count: Int64 = 0
                 var pending: [UInt8] = []
+                pending.reserveCapacity(2 * Self.chunkSize)
                 while let chunk = try await channel.next() {
                     if digest.isEmpty { hash.update(data: chunk) }
                     count += Int64(chunk.count)
@@ -149,7 +150,7 @@ public struct ContentClient: Sendable {
                     pending += chunk[skipped...]
                     if pending.count >= Self.chunkSize {
                         try await send(pending)
-                        pending = []
+                        pending.removeAll(keepingCapacity: true)
                     }
                 }
                 if !pending.isEmpty { try await send(pending) }

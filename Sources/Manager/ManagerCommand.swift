@@ -2,6 +2,7 @@ import ArgumentParser
 @preconcurrency import Dispatch
 import Glibc
 import Host
+import IdleMemory
 import Logging
 import RPC
 import SystemPackage

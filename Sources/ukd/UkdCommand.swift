@@ -4,6 +4,7 @@ import Engine
 import EngineServer
 import Glibc
 import Host
+import IdleMemory
 import Logging
 import SystemPackage
 
@@ -70,6 +71,7 @@ struct UkdCommand: AsyncParsableCommand {
         let logger = Logger(label: "ukd")
         signal(SIGPIPE, SIG_IGN)
         umask(0o077)
+        IdleMemory.prepare()
         let folders = Folders.current
         var configuration = EngineConfiguration(folders: folders)
         if let dataRoot { configuration.dataRoot = absolute(dataRoot) }
@@ -93,6 +95,7 @@ struct UkdCommand: AsyncParsableCommand {
             _ = try? FileDescriptor.standardError.writeAll("ukd: \(error)\n".utf8)
             throw ExitCode(1)
         }
+        IdleMemory.watch()
         let name = await stopSignal()
         logger.info("stopping; containers go on", metadata: ["signal": "\(name)"])
         await server.stop()

@@ -3,13 +3,18 @@ import Glibc
 import Host
 
 /// Gives memory back to the system while nothing is asked of the program: most of what it maps is its own code.
-enum IdleMemory {
-    /// Keeps malloc from opening an arena for every thread. Call before there are threads.
-    static func prepare() { mallopt(M_ARENA_MAX, 2) }
+public enum IdleMemory {
+    /// Keeps malloc from opening an arena for every thread, and from giving pages back between one piece of a stream and the
+    /// next: being given them again costs more than all else that is done with a piece. Call before there are threads.
+    public static func prepare() {
+        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_MMAP_THRESHOLD, 8 << 20)
+        mallopt(M_TRIM_THRESHOLD, 64 << 20)
+    }
 
     /// Looks from time to time whether the program is at rest and holds more than it needs for that, and then gives back
     /// what it can.
-    static func watch() {
+    public static func watch() {
         Task {
             var (last, least) = (0, 0)
             try await Task.sleep(for: .seconds(2))
@@ -27,7 +32,7 @@ enum IdleMemory {
         }
     }
 
-    static func release() {
+    private static func release() {
         malloc_trim(0)
         cpoll_release_code()
     }
