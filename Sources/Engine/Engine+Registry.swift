@@ -8,7 +8,7 @@ extension Engine {
     /// `POST /images/create?fromImage=`: fetches an image from its registry.
     ///
     /// - Parameters:
-    ///   - tag: a tag or a digest; without either in `name` it is `latest`.
+    ///   - tag: a tag or a digest; without either, and without one in `name`, all tags of the repository are fetched.
     ///   - report: takes the lines of the progress stream.
     public func pull(
         _ name: String, tag: String?, platform: String?, access: RegistryAccess?,
@@ -23,8 +23,27 @@ extension Engine {
         } catch {
             throw EngineError.from(error)
         }
-        let before = try? await services.manager.image(reference.description)
         let settings = RegistrySettings(credentials: access?.credentials)
+        var references = [reference]
+        if suffix.isEmpty, reference.digest == nil, !name.hasSuffix(":" + (reference.tag ?? "")) {
+            do {
+                references = try await Repository(reference, settings: settings).tags().map { tag in
+                    var named = reference
+                    named.tag = tag
+                    return named
+                }
+            } catch { throw Self.transferError(error, reference, isPush: false) }
+        }
+        for reference in references {
+            try await pull(reference, options, settings, report: report)
+        }
+    }
+
+    private func pull(
+        _ reference: ImageReference, _ options: PullOptions, _ settings: RegistrySettings,
+        report: @escaping @Sendable (ProgressMessage) async throws -> Void
+    ) async throws {
+        let before = try? await services.manager.image(reference.description)
         let (chosen, manager) = (options, services.manager)
         let target = try await transfer(reference, isPush: false, report: report) { transferred in
             try await manager.pull(reference, settings: settings, options: chosen, report: transferred)
@@ -81,6 +100,20 @@ extension Engine {
             events.publish(
                 type: "image", action: "push", id: reference.familiar,
                 attributes: ["name": reference.familiarRepository])
+        }
+    }
+
+    /// `GET /distribution/{name}/json`: what a registry has under a name, without fetching it.
+    public nonisolated func distribution(_ name: String, access: RegistryAccess?) async throws -> DistributionInspect {
+        let reference = try ImageReference.named(name)
+        do {
+            let repository = try Repository(
+                reference, settings: RegistrySettings(credentials: access?.credentials))
+            let (descriptor, document) = try await repository.resolve()
+            return DistributionInspect(
+                descriptor: descriptor, platforms: try await repository.platforms(of: descriptor, document))
+        } catch {
+            throw Self.transferError(error, reference, isPush: false)
         }
     }
 
@@ -145,6 +178,19 @@ extension Engine {
         case .cancelled where Task.isCancelled: return CancellationError()
         default: return EngineError(500, "\(verb) \(reference.familiar): \(error.message)")
         }
+    }
+}
+
+/// What a registry has under a name.
+public struct DistributionInspect: Encodable, Sendable {
+    /// The manifest or index.
+    public var descriptor: Descriptor
+    /// Those that it is for.
+    public var platforms: [Platform]
+
+    private enum CodingKeys: String, CodingKey {
+        case descriptor = "Descriptor"
+        case platforms = "Platforms"
     }
 }
 

@@ -4,7 +4,7 @@ import Foundation
 import NIOHTTP1
 
 extension Routes {
-    /// Registries: login, push. Pull is a form of `POST /images/create`.
+    /// Registries: login, push, a look. Pull is a form of `POST /images/create`.
     static func registries(_ engine: Engine) -> [Route] {
         [
             Route(.POST, "/images/{name}/push") { call, holes in
@@ -16,6 +16,9 @@ extension Routes {
                 } catch let error as EngineError {
                     try await progress.fail(error)
                 }
+            },
+            Route(.GET, "/distribution/{name}/json") { call, holes in
+                try await call.reply(json: try await engine.distribution(holes.name, access: try access(call)))
             },
             Route(.POST, "/auth") { call, _ in
                 guard let access = try await call.readJSON(RegistryAccess.self) else {

@@ -17,7 +17,7 @@ package enum Routes {
         (.GET, "/containers/{id}/attach/ws"), (.GET, "/containers/{id}/changes"),
         (.POST, "/build"), (.POST, "/build/prune"), (.POST, "/build/cancel"), (.POST, "/commit"), (.POST, "/session"),
         (.POST, "/grpc"),
-        (.GET, "/images/search"), (.GET, "/distribution/{name}/json"),
+        (.GET, "/images/search"),
         (.PUT, "/volumes/{name}"),
         (.POST, "/networks/create"), (.DELETE, "/networks/{id}"), (.POST, "/networks/{id}/connect"),
         (.POST, "/networks/{id}/disconnect"),

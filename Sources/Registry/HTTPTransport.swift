@@ -7,12 +7,17 @@ import NIOSSL
 import RPC
 import Synchronization
 
-/// HTTP clients, one for each way of checking certificates. They share the process' event loops and are never shut
+/// HTTP clients, one for each way of checking certificates and each proxy. They share the process' event loops and are never shut
 /// down: connections at rest close by themselves.
 final class HTTPTransport: Sendable {
     static let shared = HTTPTransport()
 
-    private let clients = Mutex<[TLSSettings: HTTPClient]>([:])
+    private struct Way: Hashable {
+        var tls: TLSSettings
+        var proxy: String?
+    }
+
+    private let clients = Mutex<[Way: HTTPClient]>([:])
 
     /// How long a connection may take to come up, looking the name up included.
     private static let connectTimeout = TimeAmount.seconds(8)
@@ -25,21 +30,23 @@ final class HTTPTransport: Sendable {
     /// - Throws: `RPCError` (`invalidArgument`) for certificates that cannot be read; the HTTP client's errors.
     func execute(_ request: HTTPClientRequest, tls: TLSSettings) async throws -> HTTPClientResponse {
         // Only silence ends a transfer, not its length.
-        try await client(tls).execute(request, deadline: .now() + .hours(24))
+        try await client(Way(tls: tls, proxy: ProxySettings.current.proxy(for: request.url))).execute(
+            request, deadline: .now() + .hours(24))
     }
 
-    private func client(_ tls: TLSSettings) throws -> HTTPClient {
+    private func client(_ way: Way) throws -> HTTPClient {
         try clients.withLock { clients in
-            if let client = clients[tls] { return client }
+            if let client = clients[way] { return client }
             var configuration = HTTPClient.Configuration(
-                tlsConfiguration: try Self.configuration(tls),
+                tlsConfiguration: try Self.configuration(way.tls),
                 redirectConfiguration: .follow(max: 8, allowCycles: false),
                 timeout: .init(connect: Self.connectTimeout, read: Self.readTimeout))
             configuration.httpVersion = .http1Only
+            if let proxy = way.proxy { configuration.proxy = try ProxySettings.client(proxy) }
             // A registry that cannot be reached is to be told of at once.
             configuration.connectionPool.retryConnectionEstablishment = false
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-            clients[tls] = client
+            clients[way] = client
             return client
         }
     }

@@ -64,15 +64,7 @@ public struct Repository: Sendable {
         let url = try await endpoint.url("/\(reference.path)/manifests/\(name)" + namespaceQuery(endpoint))
         let response = try await endpoint.send(.GET, url, headers: ["Accept": accept], scopes: [scope("pull")])
         guard response.status == .ok else { throw await Endpoint.error(response, url) }
-        let document: [UInt8]
-        do {
-            document = Array(try await response.body.collect(upTo: Self.manifestLimit).readableBytesView)
-        } catch is NIOTooManyBytesError {
-            throw RPCError(
-                .resourceExhausted, "\(url): a manifest of more than \(Self.manifestLimit) bytes is not read")
-        } catch {
-            throw HTTPTransport.describe(error, url)
-        }
+        let document = try await Self.collect(response.body, upTo: Self.manifestLimit, url)
         let digest = sha256(document)
         let told = response.headers.first(name: "Docker-Content-Digest")
         for expected in [name, told ?? ""] where ImageReference.isDigest(expected) && expected != digest {
@@ -89,6 +81,65 @@ public struct Repository: Sendable {
             )
         }
         return (Descriptor(mediaType: mediaType, digest: digest, size: Int64(document.count)), document)
+    }
+
+    /// All tags of the repository, page by page (distribution specification, "Listing Tags").
+    public func tags() async throws -> [String] {
+        struct Page: Decodable { var tags: [String]? }
+        return try await any(of: [.resolve, .pull]) { endpoint in
+            var tags: [String] = []
+            var next: String? = try await endpoint.url("/\(reference.path)/tags/list" + namespaceQuery(endpoint))
+            while let url = next {
+                let response = try await endpoint.send(.GET, url, scopes: [scope("pull")])
+                guard response.status == .ok else { throw await Endpoint.error(response, url) }
+                let body = try await Self.collect(response.body, upTo: Self.manifestLimit, url)
+                tags += (try? JSON.decode(Page.self, from: body))?.tags ?? []
+                guard tags.count <= Self.tagLimit else {
+                    throw RPCError(.resourceExhausted, "\(url): more than \(Self.tagLimit) tags")
+                }
+                // `Link: </v2/NAME/tags/list?last=...>; rel="next"` (RFC 8288)
+                let link = response.headers.first(name: "Link")?.split(separator: ">").first ?? ""
+                next = link.hasPrefix("<") ? try await endpoint.url(location: String(link.dropFirst()), to: url) : nil
+                if next == url { next = nil }
+            }
+            return tags
+        }
+    }
+
+    private static let tagLimit = 100_000
+
+    /// The platforms that an index lists, or that a manifest's configuration names.
+    public func platforms(of target: Descriptor, _ document: [UInt8]) async throws -> [Platform] {
+        do {
+            if MediaType.isIndex(target.mediaType) {
+                return try JSON.decode(ImageIndex.self, from: document).manifests.compactMap(\.platform)
+            }
+            let config = try JSON.decode(ImageManifest.self, from: document).config
+            guard config.size <= Self.manifestLimit else {
+                throw RPCError(
+                    .resourceExhausted, "\(config.digest): a configuration of \(config.size) bytes is not read")
+            }
+            let (body, _, url) = try await blob(config, from: 0)
+            let bytes = try await Self.collect(body, upTo: Self.manifestLimit, url)
+            guard sha256(bytes) == config.digest else {
+                throw RPCError(
+                    .dataLoss, "\(url): the configuration has digest \(sha256(bytes)), expected \(config.digest)")
+            }
+            return [try JSON.decode(ImageConfiguration.self, from: bytes).platform]
+        } catch let error as JSONError {
+            throw RPCError(.dataLoss, "\(reference.familiar): \(error)")
+        }
+    }
+
+    private static func collect(_ body: HTTPClientResponse.Body, upTo limit: Int, _ url: String) async throws -> [UInt8]
+    {
+        do {
+            return Array(try await body.collect(upTo: limit).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw RPCError(.resourceExhausted, "\(url): an answer of more than \(limit) bytes is not read")
+        } catch {
+            throw HTTPTransport.describe(error, url)
+        }
     }
 
     /// A blob's bytes from `offset` on, as far as the server's answer goes, and where they begin: a server may not know

@@ -150,9 +150,11 @@ class TokenServer:
 
 
 class Proxy:
-    """Forwards reading requests to a registry; blobs come slowly or break off after some bytes."""
+    """Forwards reading requests to a registry, also for who takes it for an HTTP proxy. Blobs come slowly, break off after some
+    bytes, are longer than they should be, are elsewhere, or come only after the request was sent away."""
 
     def __init__(self, registry):
+        # Path, Range and Authorization of each.
         self.requests = []
         self.delay = 0.0
         self.cuts = 0
@@ -160,6 +162,13 @@ class Proxy:
         # A blob stops here until it is let go.
         self.hold_after = None
         self.let_go = threading.Event()
+        self.excess = b""
+        # Answers to the next requests for blobs: a status and what Retry-After says.
+        self.refusals = []
+        # The server that blobs are at.
+        self.redirect = None
+        # Who asks upstream, in place of the client.
+        self.authorization = None
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -168,18 +177,37 @@ class Proxy:
             def log_message(self, *_):
                 pass
 
+            def do_CONNECT(self):
+                # Whatever it leads to, it ends at the registry.
+                owner.requests.append((self.path, None, None))
+                self.send_response(200)
+                self.end_headers()
+
             def do_GET(self):
-                owner.requests.append((self.path, self.headers.get("Range")))
+                path = self.path
+                owner.requests.append((path, self.headers.get("Range"), self.headers.get("Authorization")))
+                isBlob = "/blobs/" in path
+                if isBlob and (owner.refusals or owner.redirect):
+                    status, header = (307, ("Location", f"http://{owner.redirect}{path}")) if owner.redirect else (
+                        owner.refusals[0][0], ("Retry-After", owner.refusals.pop(0)[1]))
+                    self.send_response(status)
+                    self.send_header(*header)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 upstream = http.client.HTTPConnection("127.0.0.1", registry.port)
-                upstream.request("GET", self.path, headers={
-                    k: v for k, v in self.headers.items() if k in ("Accept", "Range", "Authorization")})
+                headers = {k: v for k, v in self.headers.items() if k in ("Accept", "Range", "Authorization")}
+                if owner.authorization:
+                    headers["Authorization"] = owner.authorization
+                upstream.request("GET", path, headers=headers)
                 answer = upstream.getresponse()
                 self.send_response(answer.status)
                 for key, value in answer.getheaders():
+                    if isBlob and key.lower() == "content-length":
+                        value = str(int(value) + len(owner.excess))
                     if key.lower() not in ("connection", "date"):
                         self.send_header(key, value)
                 self.end_headers()
-                isBlob = "/blobs/" in self.path
                 sent = 0
                 while piece := answer.read(64 << 10):
                     if isBlob and owner.cuts > 0 and sent >= owner.cut_after:
@@ -195,6 +223,8 @@ class Proxy:
                     sent += len(piece)
                     if isBlob:
                         time.sleep(owner.delay)
+                if isBlob:
+                    self.wfile.write(owner.excess)
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True

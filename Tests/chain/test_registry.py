@@ -1,4 +1,5 @@
 """Images from and to a real registry: Debian's docker-registry, judged with skopeo."""
+import base64
 import hashlib
 import io
 import json
@@ -404,11 +405,99 @@ def test_a_connection_that_breaks_goes_on_where_it_stopped(chain, proxy, large):
     proxy.cuts, proxy.cut_after = 3, 5 << 20
     chain.ukctr("images", "pull", name)
     ctr_remove(chain, name)
-    ranges = [r for path, r in proxy.requests if "/blobs/" in path and r]
+    ranges = [r for path, r, _ in proxy.requests if "/blobs/" in path and r]
     assert len(ranges) == 3
     # What was on its way when the connection broke may be lost, what had come may not.
     offsets = [int(r.removeprefix("bytes=").rstrip("-")) for r in ranges]
     assert offsets == sorted(offsets) and offsets[0] >= 2 << 20 and offsets[-1] >= 9 << 20
+
+
+def test_a_registry_that_is_busy_is_asked_again_when_it_says(chain, proxy, large):
+    name = f"{proxy.name}/large:1"
+    proxy.refusals = [(429, "1"), (503, "1")]
+    start = time.monotonic()
+    chain.ukctr("images", "pull", name)
+    assert not proxy.refusals and time.monotonic() - start >= 1
+    ctr_remove(chain, name)
+    proxy.refusals = [(503, "0")] * 50
+    result = chain.ukctr("images", "pull", name, check=False)
+    assert result.returncode == 1
+    assert "503" in result.stderr
+    proxy.refusals = []
+
+
+def test_a_blob_longer_than_its_descriptor_is_refused(chain, proxy, large):
+    name = f"{proxy.name}/large:1"
+    proxy.excess = b"more"
+    result = chain.ukctr("images", "pull", name, check=False)
+    assert result.returncode == 1
+    assert "more bytes than the" in result.stderr
+    assert name not in chain.ukctr("images", "ls", "-q").stdout
+    proxy.excess = b""
+    chain.ukctr("images", "pull", name)
+    ctr_remove(chain, name)
+
+
+def test_a_password_does_not_follow_to_another_server(chain, basic, large):
+    front, store = Proxy(basic), Proxy(basic)
+    try:
+        name = f"{front.name}/large:1"
+        user = ["--user", f"{USER}:{PASSWORD}"]
+        chain.ukctr("images", "pull", large)
+        chain.ukctr("images", "push", *user, f"{basic.name}/large:1", large)
+        ctr_remove(chain, large)
+        front.redirect = store.name
+        store.authorization = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        chain.ukctr("images", "pull", *user, name)
+        assert any(who for _, _, who in front.requests)
+        assert store.requests and not any(who for _, _, who in store.requests)
+        ctr_remove(chain, name)
+    finally:
+        front.stop()
+        store.stop()
+
+
+def test_a_proxy_is_used_where_the_environment_names_one(chain, proxy, base):
+    name = "registry.invalid/runu-base:1"
+    through = {"HTTP_PROXY": f"http://{proxy.name}", "no_proxy": "example.com"}
+    chain.ukctr("images", "pull", "--plain-http", name, env=through)
+    assert proxy.requests[0][0] == "registry.invalid:80"
+    ctr_remove(chain, name)
+    proxy.requests.clear()
+    result = chain.ukctr("images", "pull", "--plain-http", name, env={**through, "no_proxy": ".invalid"}, check=False)
+    assert result.returncode == 1
+    # This machine's own addresses are reached directly.
+    chain.ukctr("images", "pull", base, env=through)
+    ctr_remove(chain, base)
+    assert not proxy.requests
+
+
+@pytest.mark.parametrize("client", ["docker", "uk"])
+def test_all_tags_of_a_repository(chain, registry, base, client):
+    repository = f"{registry.name}/tags/{client}"
+    names = [f"{repository}:{tag}" for tag in ("one", "two")]
+    for name in names:
+        chain.docker("tag", "runu-base", name)
+        chain.docker("push", name)
+        chain.docker("rmi", name)
+    chain.run(*([BIN / "uk"] if client == "uk" else ["docker"]), "pull", "-a", repository)
+    listed = chain.docker("images", "--format", "{{.Repository}}:{{.Tag}}", repository).stdout.split()
+    assert set(names) <= set(listed)
+    chain.docker("rmi", *names)
+    result = chain.run(BIN / "uk", "pull", "-a", f"{registry.name}/no/such", check=False)
+    assert result.returncode == 1
+
+
+def test_a_look_at_what_a_registry_has(chain, registry, base):
+    def look(name):
+        result = chain.run("curl", "-s", "--unix-socket", chain.socket, f"http://d/v1.41/distribution/{name}/json")
+        return json.loads(result.stdout)
+    judged = json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{base}").stdout)
+    seen = look(base)
+    assert seen["Descriptor"]["digest"] == judged["Digest"]
+    assert seen["Descriptor"]["mediaType"] and seen["Descriptor"]["size"] > 0
+    assert seen["Platforms"] == [{"architecture": judged["Architecture"], "os": "linux"}]
+    assert "manifest unknown" in look(f"{registry.name}/not/there:1")["message"]
 
 
 def test_a_killed_client_leaves_what_came_and_the_next_goes_on(chain, proxy, large):
@@ -422,7 +511,7 @@ def test_a_killed_client_leaves_what_came_and_the_next_goes_on(chain, proxy, lar
     proxy.delay = 0
     proxy.requests.clear()
     wait_until(lambda: chain.ukctr("images", "pull", name, check=False).returncode == 0, what="a pull that goes on")
-    assert any(r and int(r.removeprefix("bytes=").rstrip("-")) > 0 for path, r in proxy.requests if "/blobs/" in path)
+    assert any(r and int(r.removeprefix("bytes=").rstrip("-")) > 0 for path, r, _ in proxy.requests if "/blobs/" in path)
     ctr_remove(chain, name)
 
 
@@ -443,7 +532,7 @@ def test_a_manager_killed_in_the_middle_loses_nothing(proxy, registry, large):
         proxy.requests.clear()
         own.uk("pull", name)
         layer = layer_of(registry, "large")
-        assert all(r for path, r in proxy.requests if layer in path), "what had come was fetched again"
+        assert all(r for path, r, _ in proxy.requests if layer in path), "what had come was fetched again"
         assert own.uk("images", "-q", name).stdout.strip()
         own.assert_clean()
     finally:
