@@ -316,14 +316,14 @@ extension HostProcess {
                 buffer[count] = byte
                 count += 1
             }
-            func put(_ number: CInt) {
+            func put(_ number: UInt32) {
                 if number >= 10 { put(number / 10) }
                 put(UInt8(ascii: "0") + UInt8(number % 10))
             }
             put("/proc/")
-            put(tid)
+            put(UInt32(bitPattern: tid))
             put("/fd/")
-            put(descriptor)
+            put(UInt32(bitPattern: descriptor))
             return count
         }
     }

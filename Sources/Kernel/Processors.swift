@@ -27,9 +27,9 @@ enum Processors {
     /// sched_setaffinity(2): within what the container may have.
     static let setAffinity: SystemCallHandler = { call throws(Errno) in
         let number = call.int(0)
-        guard number >= 0 else { throw .invalidArgument }
-        guard number == 0 || call.kernel.processes.process(ofThreadNumbered: number) != nil else {
-            throw .noSuchProcess
+        if number != 0 {
+            guard let target = call.kernel.processes.process(ofThreadNumbered: number) else { throw .noSuchProcess }
+            try SchedulingCalls.mayChange(target, call)
         }
         let thread = number == 0 ? call.tid : call.kernel.processes.host(ofNumber: number)
         var mask = try call.read(call[2], count: min(Int(call.uint(1)), 1024))

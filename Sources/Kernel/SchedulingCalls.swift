@@ -6,23 +6,37 @@ import SystemPackage
 enum SchedulingCalls {
     /// sched_getaffinity(2), which alone of its kind looks for a negative number too: ESRCH.
     private static let getAffinity = 204
+    /// sched_setparam(2), sched_setscheduler(2), sched_setattr(2).
+    private static let changing = [142, 144, 314]
+
+    /// The caller is the process's owner, or has CAP_SYS_NICE: to the host they all are one user's.
+    static func mayChange(_ target: Process, _ call: CallContext) throws(Errno) {
+        let (from, to) = (call.process.inherited.identity, target.inherited.identity)
+        guard from.effectiveUID == to.effectiveUID || from.effectiveUID == to.uid || from.has(.nice) else {
+            throw .notPermitted
+        }
+    }
 
     /// sched_*(2): the process or thread is the first argument.
     static let scheduling: SystemCallHandler = { call throws(Errno) in
         let number = call.int(0)
         guard number >= 0 || call.number == getAffinity else { throw .invalidArgument }
-        guard call.kernel.processes.process(ofThreadNumbered: number) != nil else { throw .noSuchProcess }
+        guard let target = call.kernel.processes.process(ofThreadNumbered: number) else { throw .noSuchProcess }
+        if changing.contains(call.number) { try mayChange(target, call) }
         guard number == 1 else { return .native }
         return try onFirst(call)
     }
 
     /// getpriority(2), setpriority(2).
     static let priority: SystemCallHandler = { call throws(Errno) in
-        let (which, who, kernel) = (call.int(0), call.int(1), call.kernel)
+        let (which, who, kernel, isSetting) = (call.int(0), call.int(1), call.kernel, call.number == 141)
         let targets: [pid_t]
         switch which {
         case 0:
-            guard who == 0 || kernel.processes.process(ofThreadNumbered: who) != nil else { throw .noSuchProcess }
+            if who != 0 {
+                guard let target = kernel.processes.process(ofThreadNumbered: who) else { throw .noSuchProcess }
+                if isSetting { try mayChange(target, call) }
+            }
             if who != 1 { return .native }
             targets = [kernel.processes.first?.pid ?? 0]
         case 1:
@@ -34,10 +48,26 @@ enum SchedulingCalls {
         default: throw .invalidArgument
         }
         // The highest of all that are asked for; for setting, the last refusal.
-        let results = targets.map { ukk_raw(call.number, 0, Int($0), Int(call.int(2)), 0, 0, 0) }
+        let results = targets.map { pid in
+            if isSetting, let target = kernel.processes.processes[pid] {
+                do throws(Errno) { try mayChange(target, call) } catch { return -Int(error.rawValue) }
+            }
+            return ukk_raw(call.number, 0, Int(pid), Int(call.int(2)), 0, 0, 0)
+        }
         guard let first = results.first else { throw .noSuchProcess }
-        let isSetting = call.number == 141
         let result = results.dropFirst().reduce(first) { isSetting ? min($0, $1) : max($0, $1) }
+        guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
+        return .value(result)
+    }
+
+    /// ioprio_get(2), ioprio_set(2) of a process or thread (IOPRIO_WHO_PROCESS).
+    static let diskPriority: SystemCallHandler = { call throws(Errno) in
+        guard call.int(0) == 1 else { throw .invalidArgument }
+        let number = call.int(1)
+        guard let target = call.kernel.processes.process(ofThreadNumbered: number) else { throw .noSuchProcess }
+        if call.number == 251 { try mayChange(target, call) }
+        guard number == 1 else { return .native }
+        let result = ukk_raw(call.number, 1, Int(target.pid), Int(call.int(2)), 0, 0, 0)
         guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
         return .value(result)
     }

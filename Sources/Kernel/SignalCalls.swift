@@ -18,12 +18,12 @@ enum SignalCalls {
             try kernel.signalFirst(signal, from: call) { Glibc.kill($0, signal) }
             return .value(0)
         case -1:
-            var count = 0
-            for pid in kernel.allPids() where pid != first?.pid && pid != call.process.pid {
-                if Glibc.kill(pid, signal) == 0 { count += 1 }
-            }
-            if count == 0 { throw .noSuchProcess }
+            let others = kernel.allPids().filter { $0 != first?.pid && $0 != call.process.pid }
+            if others.isEmpty { throw .noSuchProcess }
+            // Those that it may not signal are passed over, even if they are all (kill(2)).
+            for pid in others where kernel.mayPermit(signal, from: call.process, to: pid) { Glibc.kill(pid, signal) }
             return .value(0)
+        case CInt.min: throw .noSuchProcess
         default:
             let group: pid_t
             if number == 0 {
@@ -31,20 +31,24 @@ enum SignalCalls {
             } else {
                 group = -number
             }
-            // The first process has its say about signals; the other groups are the host's.
-            if let first, HostProcess.statistics(of: first.pid)?.group == group {
-                for pid in kernel.allPids()
-                where pid != first.pid && HostProcess.statistics(of: pid)?.group == group {
-                    Glibc.kill(pid, signal)
+            let members = kernel.allPids().filter { HostProcess.statistics(of: $0)?.group == group }
+            if members.isEmpty {
+                // One that has ended is still a member of its group.
+                let hasEnded = kernel.processes.zombies().contains {
+                    HostProcess.statistics(of: $0.pid)?.group == group
                 }
-                try kernel.signalFirst(signal, from: call) { Glibc.kill($0, signal) }
+                guard hasEnded else { throw .noSuchProcess }
                 return .value(0)
             }
-            if number != 0 {
-                let members = kernel.allPids().contains { HostProcess.statistics(of: $0)?.group == group }
-                guard members else { throw .noSuchProcess }
-            }
-            return .native
+            let targets = members.filter { kernel.mayPermit(signal, from: call.process, to: $0) }
+            guard !targets.isEmpty else { throw .notPermitted }
+            // The first process has its say about signals, and to the host they all are one user's; the other groups
+            // are the host's.
+            let hasFirst = first.map { targets.contains($0.pid) } ?? false
+            if !hasFirst, targets.count == members.count { return .native }
+            for pid in targets where pid != first?.pid { Glibc.kill(pid, signal) }
+            if hasFirst { try kernel.signalFirst(signal, from: call) { Glibc.kill($0, signal) } }
+            return .value(0)
         }
     }
 
@@ -120,6 +124,17 @@ extension Kernel {
             from.effectiveUID == to.uid || from.effectiveUID == to.savedUID || from.uid == to.uid
             || from.uid == to.savedUID
         if !isSame { throw .notPermitted }
+    }
+
+    /// The same by the host's number, as an answer.
+    func mayPermit(_ signal: CInt, from sender: Process, to pid: pid_t) -> Bool {
+        guard let target = processes.processes[pid] ?? processes.zombie(pid) else { return false }
+        do throws(Errno) {
+            try permit(signal, from: sender, to: target)
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// A signal from inside for the first process: one that it does not handle is lost, as in a pid namespace; its own

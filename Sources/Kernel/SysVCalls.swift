@@ -59,7 +59,7 @@ enum SysVCalls {
         let key = call.int(0)
         if key != 0, let id = table.number(ofKey: key, kind), let object = table[id, kind] {
             if flags & 0o3000 == 0o3000 { throw .fileExists }
-            try permit(UInt32(flags) & 0o777, on: object, for: identity)
+            try permit(UInt32(bitPattern: flags) & 0o777, on: object, for: identity)
             guard size <= object.size || kind == .queue else { throw .invalidArgument }
             return .value(Int(id))
         }
@@ -71,7 +71,8 @@ enum SysVCalls {
         table.enter(
             Int32(id), kind,
             SysVTable.Object(
-                key: key, owner: owner, creator: owner, mode: UInt32(flags) & 0o777, maker: call.process.pid, size: size
+                key: key, owner: owner, creator: owner, mode: UInt32(bitPattern: flags) & 0o777,
+                maker: call.process.pid, size: size
             ))
         return .value(id)
     }
@@ -110,6 +111,8 @@ enum SysVCalls {
         static let remove: CInt = 0
         static let set: CInt = 1
         static let status: CInt = 2
+        /// IPC_INFO.
+        static let limits: CInt = 3
         /// SETVAL and SETALL of semctl(2).
         static let setValues: Set<CInt> = [16, 17]
         /// GETPID, GETVAL, GETALL, GETNCNT, GETZCNT.
@@ -122,10 +125,18 @@ enum SysVCalls {
         _ call: CallContext, _ kind: Kind, _ command: CInt, structure: UInt64, size: Int
     ) throws(Errno) -> Reply {
         let table = call.kernel.sysV
-        let id = call.int(0)
+        var id = call.int(0)
         let identity = call.process.inherited.identity
         // IPC_64 is said by old C libraries.
         let command = command & 0xFF
+        if command == Command.limits || command == kind.figures {
+            return try information(call, kind, command, structure)
+        }
+        let isByPlace = command == kind.byPlace
+        if isByPlace {
+            guard let found = table.number(atPlace: id, kind) else { throw .invalidArgument }
+            id = found
+        }
         guard var object = table[id, kind] else { throw .invalidArgument }
         switch command {
         case Command.remove:
@@ -141,10 +152,10 @@ enum SysVCalls {
             if kind == .queue { try setRoom(of: id, word(new, 88)) }
             table.enter(id, kind, object)
             return .value(0)
-        case Command.status:
+        case Command.status, kind.byPlace:
             try permit(4, on: object, for: identity)
             try call.write(try status(of: id, kind, object, call.kernel, size: size), at: structure)
-            return .value(0)
+            return .value(isByPlace ? Int(id) : 0)
         case let command where kind == .semaphores && Command.values.contains(command):
             try permit(4, on: object, for: identity)
             guard command == 11 else { return .native }
@@ -158,9 +169,60 @@ enum SysVCalls {
             try demandOwner(object, identity)
             return .native
         default:
-            // What goes by the place in the host's table (IPC_INFO, SHM_STAT, ...) shows nothing.
+            // SHM_STAT_ANY and its like, which Linux has for ipcs(1) of whoever may not look.
             throw .invalidArgument
         }
+    }
+
+    /// IPC_INFO's limits, which are the host's, and what MSG_INFO, SEM_INFO and SHM_INFO tell of the container's objects.
+    private static func information(
+        _ call: CallContext, _ kind: Kind, _ command: CInt, _ structure: UInt64
+    ) throws(Errno) -> Reply {
+        let isLimits = command == Command.limits
+        var words = [UInt32](repeating: 0, count: 20)
+        let result = words.withUnsafeMutableBytes { buffer in
+            let address = Int(bitPattern: buffer.baseAddress!)
+            return kind == .semaphores
+                ? ukk_raw(66, 0, 0, Int(command), address, 0, 0)
+                : ukk_raw(kind.control, 0, Int(command), address, 0, 0, 0)
+        }
+        guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
+        let objects = call.kernel.sysV.all(kind)
+        let sizes = objects.map(\.object.size)
+        let size: Int
+        switch kind {
+        case .memory:
+            size = isLimits ? 72 : 48
+            if !isLimits {
+                // used_ids, and pages in all, in memory and in swap; attempts and successes of swapping.
+                let pages = sizes.reduce(0) { $0 + ($1 + 4095) / 4096 }
+                words = [UInt32(sizes.count), 0] + [pages, pages, 0, 0, 0].flatMap { halves($0) }
+            }
+        case .semaphores:
+            size = 40
+            // semusz, semaem
+            if !isLimits {
+                (words[7], words[9]) = (UInt32(sizes.count), UInt32(truncatingIfNeeded: sizes.reduce(0, +)))
+            }
+        case .queue:
+            size = 32
+            // msgpool, msgmap, msgtql: queues, messages, bytes
+            if !isLimits {
+                (words[0], words[1], words[6]) = (UInt32(sizes.count), 0, 0)
+                for (id, object) in objects {
+                    guard let status = try? status(of: id, kind, object, call.kernel, size: 120) else { continue }
+                    words[1] &+= word(status, 80)
+                    words[6] &+= word(status, 72)
+                }
+            }
+        }
+        let bytes = words.withUnsafeBytes { Array($0.prefix(size)) }
+        try call.write(bytes, at: structure)
+        return .value(Int(objects.map { SysVTable.place($0.id) }.max() ?? 0))
+    }
+
+    private static func halves(_ value: UInt64) -> [UInt32] {
+        [UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)]
     }
 
     private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {

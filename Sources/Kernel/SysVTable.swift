@@ -19,6 +19,18 @@ package final class SysVTable {
             case .queue: 71
             }
         }
+
+        /// MSG_INFO, SEM_INFO, SHM_INFO.
+        var figures: Int32 {
+            switch self {
+            case .memory: 14
+            case .semaphores: 19
+            case .queue: 12
+            }
+        }
+
+        /// MSG_STAT, SEM_STAT, SHM_STAT.
+        var byPlace: Int32 { figures - 1 }
     }
 
     struct Object {
@@ -39,6 +51,18 @@ package final class SysVTable {
     private var keys: [Kind: [Int32: Int32]] = [:]
 
     subscript(_ id: Int32, _ kind: Kind) -> Object? { objects[id]?[kind] }
+
+    /// Every object of a kind.
+    func all(_ kind: Kind) -> [(id: Int32, object: Object)] {
+        objects.compactMap { id, kinds in kinds[kind].map { (id, $0) } }
+    }
+
+    /// The place of an object in the host's table, by which SHM_STAT and its like name it: the lower bits of its number.
+    static func place(_ id: Int32) -> Int32 { id & 0x7FFF }
+
+    func number(atPlace place: Int32, _ kind: Kind) -> Int32? {
+        all(kind).first { SysVTable.place($0.id) == place }?.id
+    }
 
     func number(ofKey key: Int32, _ kind: Kind) -> Int32? { keys[kind]?[key] }
 

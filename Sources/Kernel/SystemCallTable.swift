@@ -62,7 +62,7 @@ package enum SystemCallTable {
     private static let priorityRules: [Rule] = [
         Rule(0, .isOne(of: [1, 2]), .handled(SchedulingCalls.priority)), Rule(1, .isZero, .native),
     ]
-    /// The same: IOPRIO_WHO_PGRP and IOPRIO_WHO_USER.
+    /// The same: IOPRIO_WHO_PGRP and IOPRIO_WHO_USER. A single process's or thread's is told by its number.
     private static let ioPriorityRules: [Rule] = [
         Rule(0, .isOne(of: [2, 3]), .refused(.notPermitted)), Rule(1, .isZero, .native),
     ]
@@ -271,7 +271,7 @@ package enum SystemCallTable {
         SystemCall(213, "epoll_create", .native),
         SystemCall(214, "epoll_ctl_old", .refused(.noFunction)),
         SystemCall(215, "epoll_wait_old", .refused(.noFunction)),
-        SystemCall(216, "remap_file_pages", .refused(.noFunction)),
+        SystemCall(216, "remap_file_pages", .native),
         SystemCall(218, "set_tid_address", .native),
         SystemCall(219, "restart_syscall", .native),
         SystemCall(220, "semtimedop", .handled(SysVCalls.sem)),
@@ -304,8 +304,8 @@ package enum SystemCallTable {
         SystemCall(248, "add_key", .refused(.noFunction)),
         SystemCall(249, "request_key", .refused(.noFunction)),
         SystemCall(250, "keyctl", .refused(.noFunction)),
-        SystemCall(251, "ioprio_set", .depends(ioPriorityRules, otherwise: .refused(.notPermitted))),
-        SystemCall(252, "ioprio_get", .depends(ioPriorityRules, otherwise: .refused(.notPermitted))),
+        SystemCall(251, "ioprio_set", .depends(ioPriorityRules, otherwise: .handled(SchedulingCalls.diskPriority))),
+        SystemCall(252, "ioprio_get", .depends(ioPriorityRules, otherwise: .handled(SchedulingCalls.diskPriority))),
         SystemCall(255, "inotify_rm_watch", .native),
         SystemCall(256, "migrate_pages", .depends([Rule(0, .isZero, .native)], otherwise: .refused(.notPermitted))),
         SystemCall(270, "pselect6", .native),

@@ -63,12 +63,13 @@ extension FileSystem {
             var host = ukf_stat()
             try check(ukf_stat(descriptor, path, AT_SYMLINK_NOFOLLOW, &host))
             let hostType = FileType(mode: host.mode)
+            // What is as it was is told to the host all the same: the time of change is another then (chmod(2), chown(2)).
             if hostType != .link {
                 let mode = Tree.hostMode(for: attributes.mode, type: hostType)
-                if host.mode & 0o7777 != mode {
-                    try check(ukf_chmod(descriptor, path, mode))
-                    host.mode = host.mode & ~0o7777 | mode
-                }
+                try check(ukf_chmod(descriptor, path, mode))
+                host.mode = host.mode & ~0o7777 | mode
+            } else if !HostOwnership.isOurs {
+                _ = ukf_chown(descriptor, path, geteuid(), .max)
             }
             let origin = attributes.inode != host.ino ? attributes.inode : nil
             try tree.writeNote(attributes, origin: origin, descriptor, path, host: host)

@@ -34,12 +34,26 @@ extension FileSystem {
             return host
         }
         // A pipe, socket, terminal or file of memory.
+        if FileType(mode: host.mode) == .file, let numbers = FileSystem.madeFile(path) {
+            (host.dev_major, host.dev_minor, host.ino) = (0, UInt32(truncatingIfNeeded: numbers[0]), numbers[1])
+            (host.uid, host.gid) = (UInt32(truncatingIfNeeded: numbers[2]), UInt32(truncatingIfNeeded: numbers[3]))
+            (host.size, host.blocks) = (0, 0)
+            return host
+        }
         let user = UInt32(geteuid())
         if host.uid == user {
             host.uid = 0
             host.gid = 0
         }
         return host
+    }
+
+    /// What `memoryFile` wrote into a file's name; nil for other files.
+    private static func madeFile(_ path: String) -> [UInt64]? {
+        guard let text = hostLink(path), text.starts(with: "/memfd:proc:".utf8) else { return nil }
+        let numbers = String(decoding: text.dropFirst(12).prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)
+            .split(separator: ":").compactMap { UInt64($0) }
+        return numbers.count == 4 ? numbers : nil
     }
 
     /// What stat shows of a device that is the host's own under a name of the container; nil for one without a name here.

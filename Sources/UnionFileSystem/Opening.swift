@@ -256,7 +256,7 @@ extension FileSystem {
         case .file(let read):
             if flags & O_ACCMODE != O_RDONLY, node.mount.isReadonly || isSealed(node) { throw .readOnlyFileSystem }
             guard flags & O_ACCMODE == O_RDONLY else { throw .permissionDenied }
-            return .descriptor(try FileSystem.memoryFile(try read(caller), mode: item.attributes.mode))
+            return .descriptor(try FileSystem.memoryFile(try read(caller), as: try stat(node)))
         case .host(let path):
             return .descriptor(
                 try withCString(path) { path throws(Errno) in
@@ -270,9 +270,10 @@ extension FileSystem {
         }
     }
 
-    /// A nameless file with the given content, open for reading from its start.
-    static func memoryFile(_ content: [UInt8], mode: UInt32) throws(Errno) -> CInt {
-        let file = try check(ukf_memfd("proc", 0))
+    /// A nameless file with the given content, open for reading from its start. The host's name for it says what fstat(2)
+    /// has to: the same as stat(2) of what it was opened as.
+    static func memoryFile(_ content: [UInt8], as shown: ukf_stat) throws(Errno) -> CInt {
+        let file = try check(ukf_memfd("proc:\(shown.dev_minor):\(shown.ino):\(shown.uid):\(shown.gid)", 0))
         var done = 0
         while done < content.count {
             let written = content.withUnsafeBytes { ukf_write(file, $0.baseAddress! + done, $0.count - done) }
@@ -282,7 +283,7 @@ extension FileSystem {
             }
             done += written
         }
-        _ = ukf_fchmod(file, mode & 0o777)
+        _ = ukf_fchmod(file, shown.mode & 0o777)
         let readable = ukf_reopen(file, O_RDONLY)
         close(file)
         return try check(readable)

@@ -358,3 +358,9 @@ def test_an_engines_container_gets_no_descriptors_of_the_chain(chain, options):
     names = chain.uk("exec", "inner", "sh", "-c", script).stdout.split()
     chain.uk("rm", "-f", "inner")
     assert set(names) <= {"0", "1", "2", "3"}, names
+
+
+def test_no_arguments_of_any_call_end_the_kernel(root, tmp_path):
+    subprocess.run(["gcc", "-O1", "-static", "-o", root / "bin/hostile", HERE / "hostile_calls.c"], check=True)
+    code, output = Kernel(root, ["/bin/hostile", "1", "120"], cwd="/tmp", pids=200, memory=1 << 30).finish()
+    assert code == 0 and "alive: 1 of 1" in output, output[-300:]

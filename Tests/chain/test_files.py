@@ -42,3 +42,15 @@ def test_calls_over_files_answer_as_natively(chain, program):
         output, expected = (outside(lines, "working folder and root") for lines in (output, expected))
     difference = list(difflib.unified_diff(expected, output, "natively", "inside", lineterm="", n=1))
     assert not difference, "\n".join(difference[:100])
+
+
+def test_a_change_that_changes_nothing_changes_the_time_of_change(debian):
+    out = debian(r"""
+        cd /tmp; touch file; mkdir folder; ln -s file link
+        for name in file folder link /etc/fstab; do
+            before=$(stat -c %.9Z $name); sleep 0.01; chown -h 0:0 $name; after=$(stat -c %.9Z $name)
+            [ $before = $after ] && echo $name chown
+            before=$after; sleep 0.01; [ $name = link ] || chmod $(stat -c %a $name) $name; [ $before = $(stat -c %.9Z $name) ] && echo $name chmod
+        done; true
+        """).stdout.split("\n")
+    assert out == ["link chmod", ""]

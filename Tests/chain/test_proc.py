@@ -119,3 +119,22 @@ print("all is well")
 END
             """).stdout
     assert out == "all is well\n"
+
+
+def test_files_of_proc_are_copied(debian):
+    out = debian(r"""
+        cd /tmp
+        for name in /proc/version /proc/cpuinfo /proc/self/limits /proc/self/mountinfo /proc/sys/kernel/hostname; do
+            cp $name copy && [ -s copy ] && echo $name
+        done
+        python3 - <<"END"
+        import os
+        for name in ("/proc/version", "/proc/self/status", "/proc/self/maps"):
+            with open(name) as file:
+                one, other = os.fstat(file.fileno()), os.stat(name)
+                print(one[:3] == other[:3], one.st_uid, one.st_size)
+        END
+        """).stdout.splitlines()
+    assert out == [
+        "/proc/version", "/proc/cpuinfo", "/proc/self/limits", "/proc/self/mountinfo", "/proc/sys/kernel/hostname",
+        *["True 0 0"] * 3], out

@@ -251,3 +251,50 @@ def test_abstract_names_are_as_long_as_an_address(debian):
         END
         """).stdout.splitlines()
     assert out == ["AF_UNIX path too long"] * 2
+
+
+def test_others_processes_are_neither_signalled_nor_slowed_down(debian):
+    out = debian(r"""
+        sleep 100 & mine=$!
+        setsid sleep 100 & leader=$!
+        cat > /tmp/try.py <<'END'
+        import ctypes, errno, os, signal, sys
+        mine, leader = map(int, sys.argv[1:])
+        libc = ctypes.CDLL(None, use_errno=True)
+        def tried(what, *arguments):
+            try: what(*arguments)
+            except OSError as error: return errno.errorcode[error.errno]
+            return "done"
+        def disk(number, priority=None):
+            result = libc.syscall(252 if priority is None else 251, 1, number, priority or 0)
+            return errno.errorcode[ctypes.get_errno()] if result < 0 else "done"
+        own = os.fork()
+        if own == 0:
+            signal.pause()
+        print(tried(os.kill, mine, 15), tried(os.killpg, leader, 15), tried(os.kill, 1, 15), tried(os.kill, -2**31, 15))
+        print(tried(os.setpriority, os.PRIO_PROCESS, mine, 5), tried(os.setpriority, os.PRIO_PGRP, leader, 5))
+        print(tried(os.sched_setaffinity, mine, {0}), tried(os.sched_setscheduler, mine, os.SCHED_BATCH, os.sched_param(0)))
+        print(disk(os.getpid()), disk(mine), disk(1), disk(999999), disk(mine, 0x4007), disk(own, 0x4007))
+        print(tried(os.kill, -1, 15), os.waitpid(own, 0)[1], tried(os.kill, -1, 0))
+        END
+        setpriv --reuid 33 --regid 33 --clear-groups python3 /tmp/try.py $mine $leader
+        nice -n 1 true; kill -0 $mine $leader && echo alive
+        ps -o ni= -p $mine -p $leader | tr -d ' ' | tr '\n' ' '; kill -9 -- -$leader; kill $mine; wait $leader || echo $?
+        """, check=False).stdout.splitlines()
+    assert out == [
+        "EPERM EPERM EPERM ESRCH", "EPERM EPERM", "EPERM EPERM", "done done done ESRCH EPERM done", "done 15 done", "alive",
+        "0 0 137",
+    ], out
+
+
+def test_ipcs_lists_what_the_container_has(debian):
+    out = debian(r"""
+        ipcmk -M 8192 >/dev/null; ipcmk -S 3 >/dev/null; ipcmk -Q >/dev/null; ipcmk -Q >/dev/null
+        ipcs -m | awk '/^0x/ {print $3, $4, $5}'; ipcs -s | awk '/^0x/ {print $3, $4, $5}'; ipcs -q | awk '/^0x/ {print $3, $4, $5}'
+        ipcs -u | grep -E 'segments|used|allocated|pages a' | tr -s ' \t' '  '; ipcs -l | grep -c max; ipcrm -a; ipcs | grep -c ^0x
+        """, check=False).stdout.splitlines()
+    assert out == [
+        "root 644 8192", "root 644 3", "root 644 0", "root 644 0", "allocated queues = 2",
+        "used headers = 0", "used space = 0 bytes", "segments allocated 1", "pages allocated 2", "used arrays = 1", "allocated semaphores = 3", out[-2], "0",
+    ], out
+    assert int(out[-2]) > 5
