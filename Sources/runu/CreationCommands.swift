@@ -17,46 +17,10 @@ struct CreationOptions: ParsableArguments {
     @Flag(help: "Accepted for runc's sake: containers have no keyrings.")
     var noNewKeyring = false
 
-    static let names: Set<String> = [
-        "bundle", "console-socket", "pid-file", "preserve-fds", "no-pivot", "no-new-keyring",
-    ]
-
-    var request: CreationRequest {
-        CreationRequest(
-            bundle: bundle, consoleSocket: consoleSocket, pidFile: pidFile, preservedDescriptors: preserveFds)
-    }
-}
-
-/// What `create` and `run` are asked for.
-struct CreationRequest {
-    var bundle = "."
-    var consoleSocket: String?
-    var pidFile: String?
-    var preservedDescriptors = 0
-
-    func create(_ id: String, in store: ContainerStore) throws {
-        do {
-            _ = try store.create(id, bundle: FilePath(bundle), options: options(isDetached: true))
-        } catch {
-            throw RuntimeError("runu create failed: \(error)")
-        }
-    }
-
-    func run(_ id: String, in store: ContainerStore, isDetached: Bool, keep: Bool) throws {
-        let code: Int32
-        do {
-            code = try store.run(
-                id, bundle: FilePath(bundle), options: options(isDetached: isDetached), keep: keep)
-        } catch {
-            throw RuntimeError("runu run failed: \(error)")
-        }
-        if code != 0 { throw ExitCode(code) }
-    }
-
-    private func options(isDetached: Bool) -> ProcessOptions {
+    func options(isDetached: Bool) -> ProcessOptions {
         ProcessOptions(
             isDetached: isDetached, pidFile: pidFile.map { FilePath($0) },
-            consoleSocket: consoleSocket.map { FilePath($0) }, preservedDescriptors: preservedDescriptors)
+            consoleSocket: consoleSocket.map { FilePath($0) }, preservedDescriptors: preserveFds)
     }
 }
 
@@ -71,7 +35,12 @@ struct Create: ParsableCommand {
     @Argument(help: "A name for the container.") var id: String
 
     func run() throws {
-        try options.request.create(id, in: runu.store)
+        do {
+            _ = try runu.store.create(
+                id, bundle: FilePath(options.bundle), options: options.options(isDetached: true))
+        } catch {
+            throw RuntimeError("runu create failed: \(error)")
+        }
     }
 }
 
@@ -88,6 +57,13 @@ struct Run: ParsableCommand {
     @Argument(help: "A name for the container.") var id: String
 
     func run() throws {
-        try options.request.run(id, in: runu.store, isDetached: detach, keep: keep)
+        let code: Int32
+        do {
+            code = try runu.store.run(
+                id, bundle: FilePath(options.bundle), options: options.options(isDetached: detach), keep: keep)
+        } catch {
+            throw RuntimeError("runu run failed: \(error)")
+        }
+        if code != 0 { throw ExitCode(code) }
     }
 }

@@ -3,13 +3,8 @@ import Glibc
 import Runtime
 
 do {
-    let arguments = Runu.flags.normalized(CommandLine.arguments.dropFirst())
-    if let plain = PlainCommand(arguments) {
-        try plain.run()
-    } else {
-        var command = try Runu.parseAsRoot(arguments)
-        try command.run()
-    }
+    var command = try Runu.parseAsRoot(Runu.flags.normalized(CommandLine.arguments.dropFirst()))
+    try command.run()
 } catch let error as RuntimeError {
     Log.shared.error(error.description)
     exit(error.exitCode)
