@@ -12,10 +12,10 @@ public struct ArgumentNormaliser: Sendable {
 
     /// Long options of any command that take no value.
     private static let flags: Set<String> = [
-        "all", "all-tags", "attach-all", "detach", "details", "digests", "follow", "force", "human", "init", "interactive",
+        "all", "attach-all", "detach", "details", "digests", "follow", "force", "human", "init", "interactive",
         "latest", "no-healthcheck", "no-prune", "no-stdin", "no-stream", "no-trunc", "oom-kill-disable", "privileged",
         "publish-all", "quiet", "read-only", "rm", "sig-proxy", "size", "timestamps", "tty", "volumes", "help",
-        "version", "debug", "archive", "follow-link",
+        "version", "debug", "archive", "follow-link", "all-tags",
     ]
 
     /// Short options that take no value, by command.
