@@ -157,10 +157,10 @@ public actor EngineClient {
         let bootstrap = ClientBootstrap(group: group).channelOption(.allowRemoteHalfClosure, value: true)
         let setUp: @Sendable (any Channel) -> EventLoopFuture<NIOAsyncChannel<ResponsePart, RequestPart>> = { channel in
             channel.eventLoop.makeCompletedFuture {
-                let encoder = HTTPRequestEncoder()
-                let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
-                let pipeline = channel.pipeline.syncOperations
-                try pipeline.addHandlers([encoder, decoder, HTTPHandler(codec: [encoder, decoder])])
+                let gate = UpgradeGate()
+                try channel.pipeline.syncOperations.addHandlers([
+                    gate, HTTPRequestEncoder(), ByteToMessageHandler(HTTPResponseDecoder()), HTTPHandler(gate),
+                ])
                 return try NIOAsyncChannel(
                     wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             }

@@ -90,6 +90,25 @@ import Testing
         #expect(sent.hasSuffix("{\"Detach\":false}typed"))
     }
 
+    /// A quick command's output and its end come in one go with the head of the answer.
+    @Test func whatComesWithTheUpgradeIsNotLostWhenTheEngineHangsUp() async throws {
+        let answer = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nquick"
+        let engine = try FakeEngine(answers: Array(repeating: [answer], count: 200))
+        let client = client(engine)
+        for _ in 0..<200 {
+            let text = try await client.withHijack(EngineRequest("POST", "/exec/1/start"), terminal: true) {
+                _, output in
+                var output = output
+                var text = ""
+                while let pieces = try await output.next() {
+                    for piece in pieces { text += String(decoding: piece.bytes, as: UTF8.self) }
+                }
+                return text
+            }
+            #expect(text == "quick")
+        }
+    }
+
     @Test func aRefusedUpgradeIsAnError() async throws {
         let engine = try FakeEngine(answers: [
             ["HTTP/1.1 409 Conflict\r\nContent-Length: 24\r\n\r\n{\"message\":\"not running\"}"]

@@ -34,12 +34,12 @@ final class FakeEngine: Sendable {
         for answer in answers {
             let connection = try UnixSocket.accept(listener)
             requests.append(read(connection, until: "\r\n\r\n"))
-            for piece in answer {
+            for (index, piece) in answer.enumerated() {
                 if piece == "<wait for input>" {
                     requests[requests.count - 1] += read(connection, until: nil)
                 } else {
+                    if index > 0 { usleep(2000) }
                     try connection.writeAll(Array(piece.utf8))
-                    usleep(2000)
                 }
             }
             try connection.close()
