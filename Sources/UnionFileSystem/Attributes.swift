@@ -20,6 +20,9 @@ package struct Attributes: Sendable, Equatable {
         self.gid = gid
     }
 
+    /// A device of which one open descriptor is as good as another: null, zero, random, urandom.
+    var hasNoState: Bool { type == .characterDevice && deviceMajor == 1 && [3, 5, 8, 9].contains(deviceMinor) }
+
     /// What the host says of a file that carries no note of ours.
     init(host: ukf_stat, user: UInt32) {
         type = FileType(mode: host.mode)

@@ -187,6 +187,7 @@ extension Tree {
         folder.needsListing = true
         folder.placesWithoutWhiteouts &= ~1
         folder.mount.shared?.forgetRecord(of: folder)
+        folder.mount.shared?.forgetStat(of: folder)
     }
 
     /// Takes a whiteout away, if there is one, now that the name exists again.
@@ -216,6 +217,7 @@ extension Tree {
         }
         folder.needsListing = true
         folder.mount.shared?.forgetRecord(of: folder)
+        folder.mount.shared?.forgetStat(of: folder)
     }
 }
 

@@ -84,7 +84,7 @@ extension FileSystem {
                     Tree.hostMode(for: made.mode, type: .file)))
         }
         do throws(Errno) {
-            try adopt(name, in: parent, tree: tree, attributes: made, opened: descriptor)
+            remember(opened: try adopt(name, in: parent, tree: tree, attributes: made, opened: descriptor))
         } catch {
             close(descriptor)
             throw error
@@ -146,6 +146,11 @@ extension FileSystem {
         }
         let node = try adopt(name, in: parent, tree: tree, attributes: made)
         node.needsListing = hides
+        // There is nothing in it, until something is made there.
+        if let shared, !hides, !tree.isVolatile {
+            shared.saw(name, in: parent, node)
+            shared.bound(node, [])
+        }
         return node
     }
 

@@ -40,6 +40,8 @@ package final class FileSystem {
     package var lastOpened: Node?
     /// What processes are told without asking; nil before one asks often.
     package internal(set) var shared: SharedNames?
+    /// Files of the writable folder may be watched.
+    var isWatched = false
     /// The container's processes, for /proc; nil before the kernel said so.
     package weak var processes: (any ProcessTableView)?
     /// Host name and the like, for /proc/sys/kernel.

@@ -63,6 +63,8 @@ package final class Node {
     var sharedGeneration: UInt32 = 0
     /// When all of its names were told at once.
     var sharedListing: UInt32 = 0
+    /// Processes are told size and times of it, a folder of the writable place.
+    var isToldWithStat = false
     /// Looked up since the last sweep.
     var wasUsed = true
 

@@ -80,6 +80,7 @@ extension FileSystem {
             guard !node.mount.forbidsDevices else { throw .permissionDenied }
             let device = try attributes(of: node)
             deviceNodes[UInt64(device.deviceMajor) << 32 | UInt64(device.deviceMinor)] = WeakNode(node: node)
+            lastOpened = node
             return .descriptor(
                 try devices.open(
                     node.type, major: device.deviceMajor, minor: device.deviceMinor,
@@ -108,7 +109,7 @@ extension FileSystem {
     }
 
     /// So that a descriptor leads back to its node without asking the host for its name.
-    private func remember(opened node: Node) {
+    func remember(opened node: Node) {
         guard let id = node.hostID else { return }
         if node.isFolder {
             node.wasOpened = true
@@ -185,7 +186,14 @@ extension FileSystem {
                     ukf_open(descriptor, path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY, 0))
             }
             remember(opened: node)
-            if lists { shared?.tellAll(of: node) }
+            // Not every program says that it opens a folder to list it.
+            if !forPath, let shared, lists || node.needsListing == false {
+                if tree.isWritable, node.place == 0 {
+                    shared.bound(node, listing: folder)
+                } else {
+                    shared.tellAll(of: node, folder)
+                }
+            }
             return folder
         }
         scratchNames += 1

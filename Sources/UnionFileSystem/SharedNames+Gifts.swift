@@ -14,13 +14,21 @@ extension FileSystem {
     package func identity(behind path: String) -> (UInt64, UInt64)? {
         (try? hostStat(behind: path)).map { HostID($0).numbers }
     }
+
+    /// Somebody wants to know who opens files of the writable folder (inotify(7)): none is opened ahead from now on.
+    package func beginWatching() {
+        guard !isWatched else { return }
+        isWatched = true
+        shared?.flush()
+    }
 }
 
 extension SharedNames {
-    /// Whether a descriptor of the node's file may be kept ready in a process: a layer's file that everybody may read.
+    /// Whether a descriptor of the node's file may be kept ready in a process: one that everybody may read, and nobody watches.
     package func mayBeKept(_ node: Node) -> Bool {
-        guard node.type == .file, !node.isRemoved, node.synthetic == nil, let parent = node.parent,
-            let tree = node.mount.tree, !tree.isVolatile, !(tree.isWritable && node.place == 0)
+        guard node.type == .file || node.attributes?.hasNoState == true, !node.isRemoved, node.synthetic == nil,
+            let parent = node.parent,
+            let tree = node.mount.tree, !tree.isVolatile, !(files.isWatched && tree.isWritable && node.place == 0)
         else { return false }
         saw(node)
         return keepable(node.name, in: parent) != nil
@@ -31,7 +39,7 @@ extension SharedNames {
         guard number != 0 else { return nil }
         var found: uki_name?
         withBytes(of: name) { found = uki_find(table, number, $0.baseAddress!, UInt32($0.count))?.pointee }
-        let needed = UInt8(UKI_IS_PLAIN | UKI_HAS_STAT | UKI_HAS_MODE)
+        let needed = UInt8(UKI_IS_PLAIN | UKI_HAS_INODE | UKI_HAS_MODE)
         guard let found, Int32(found.kind) == UKI_PRESENT, found.flags & needed == needed, found.mode & 0o444 == 0o444
         else { return nil }
         return found
@@ -40,40 +48,78 @@ extension SharedNames {
     /// The files of a node's folder that are likely to be opened after it.
     package func following(_ node: Node, previous: Name?, count: Int) -> [Name] {
         guard let parent = node.parent, let tree = node.mount.tree else { return [] }
+        if !parent.isMerged { tellAll(of: parent) }
         if listing?.isOf(parent) != true {
-            guard let entries = try? tree.list(parent), entries.count <= 4096 else { return [] }
-            listing = FolderListing(parent, entries)
-            if !parent.isMerged { tellAll(of: parent) }
+            if listed?.folder !== parent {
+                if listed?.folder !== parent {
+                    guard let entries = try? tree.list(parent), entries.count <= 4096 else { return [] }
+                    listed = (parent, entries)
+                }
+            }
+            listing = FolderListing(parent, listed?.entries ?? [])
         }
         return listing?.following(node.name, previous: previous, count: count) ?? []
     }
 
-    /// Opens a file of a folder for a process to keep; nil when it may not have it ready, or has.
-    package func gift(_ name: Name, in parent: Node, unless isKept: (UInt64) -> Bool) -> uki_kept? {
-        guard let entry = keepable(name, in: parent), !isKept(entry.ino), let tree = parent.mount.tree else {
-            return nil
-        }
-        let opened: CInt?
-        if case .present(let node)? = parent.children[name] {
-            guard node.mounted == nil, !(tree.isWritable && node.place == 0) else { return nil }
-            opened = try? tree.at(node, place: node.place) { descriptor, path in
-                ukf_open(descriptor, path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0)
-            }
-        } else {
-            guard !parent.isMerged else { return nil }
-            opened = try? tree.at(parent, name, place: parent.place) { descriptor, path in
-                ukf_open(descriptor, path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0)
-            }
-        }
-        guard let opened, opened >= 0 else { return nil }
-        var host = ukf_stat()
-        guard ukf_stat(opened, "", atEmptyPath, &host) == 0, host.ino == entry.ino,
-            HostID(host).device == parent.mount.plainDevice, fcntl(opened, F_SETFL, 0) == 0
-        else {
+    private func device(_ child: Node.Child?, _ entry: uki_name) -> uki_kept? {
+        guard case .present(let node)? = child, let attributes = node.attributes, attributes.hasNoState,
+            let opened = try? files.devices.open(
+                node.type, major: attributes.deviceMajor, minor: attributes.deviceMinor, flags: O_RDONLY,
+                caller: files.kernelCaller())
+        else { return nil }
+        guard let (device, inode) = files.identity(of: opened) else {
             close(opened)
             return nil
         }
-        let (device, inode) = HostID(host).numbers
+        return uki_kept(ino: entry.ino, device: entry.device, descriptor: opened, host_dev: device, host_ino: inode)
+    }
+
+    private static let mostBytes: UInt64 = 256 << 10
+
+    /// Whether a file that can be removed while a descriptor is kept holds no more of the disk than nobody will miss.
+    private func isSmall(_ opened: CInt, _ device: UInt64, _ inode: UInt64) -> Bool {
+        var host = ukf_stat()
+        return ukf_stat(opened, "", atEmptyPath, &host) == 0 && HostID(host) == HostID(device: device, inode: inode)
+            && host.size <= SharedNames.mostBytes
+    }
+
+    /// Opens a file of a folder for a process to keep; nil when it may not have it ready, or has.
+    ///
+    /// Neither type nor number of a layer's file is asked for: the table has them, and layers do not change.
+    /// - Parameter isRepeated: it is the file that the process has just opened, and is to be kept several times.
+    package func gift(_ name: Name, in parent: Node, isRepeated: Bool, unless isKept: (UInt64) -> Bool) -> uki_kept? {
+        guard let tree = parent.mount.tree else { return nil }
+        var isWritable = false
+        if case .present(let node)? = parent.children[name], tree.isWritable, node.place == 0, !files.isWatched {
+            isWritable = true
+            saw(name, in: parent, node)
+        }
+        guard let entry = keepable(name, in: parent), isRepeated || !isKept(entry.ino),
+            let plain = parent.mount.plainDevice
+        else { return nil }
+        if entry.type == FileType.characterDevice.rawValue { return device(parent.children[name], entry) }
+        let flags = O_RDONLY | O_NOFOLLOW | O_NOCTTY
+        let opened: CInt?
+        if case .present(let node)? = parent.children[name] {
+            guard node.mounted == nil, isWritable || !(tree.isWritable && node.place == 0) else { return nil }
+            opened = try? tree.at(node, place: node.place) { descriptor, path in
+                ukf_open(descriptor, path, flags, 0)
+            }
+        } else {
+            guard !parent.isMerged, !(tree.isWritable && parent.place == 0) else { return nil }
+            opened = try? tree.at(parent, name, place: parent.place) { descriptor, path in
+                ukf_open(descriptor, path, flags, 0)
+            }
+        }
+        guard let opened, opened >= 0 else { return nil }
+        if isWritable, !isSmall(opened, plain, entry.ino) {
+            close(opened)
+            return nil
+        }
+        let (device, inode) = HostID(device: plain, inode: entry.ino).numbers
+        let kept = uki_kept(
+            ino: entry.ino, device: entry.device, descriptor: opened, host_dev: device, host_ino: inode)
+        if isRepeated { return kept }
         var record = uki_record()
         record.dev = device
         record.ino = inode
@@ -84,7 +130,6 @@ extension SharedNames {
         record.device = entry.device
         record.shown = entry.ino
         uki_publish_record(table, &record)
-        return uki_kept(
-            ino: entry.ino, device: entry.device, descriptor: opened, host_dev: device, host_ino: inode)
+        return kept
     }
 }

@@ -15,7 +15,8 @@ package final class SharedNames {
     let table: UnsafeMutableRawPointer
     private var lastNumber: UInt32 = 0
     unowned let files: FileSystem
-    /// Of the folder that was listed last.
+    /// The folder that was listed last, and in what orders programs go through it, once somebody does.
+    var listed: (folder: Node, entries: [ListEntry])?
     var listing: FolderListing?
 
     /// - Throws: why the host gives no such memory.
@@ -117,9 +118,10 @@ package final class SharedNames {
         var at = node
         while at.parent == nil, let point = at.mount.point { at = point }
         guard let parent = at.parent, !at.isRemoved else { return }
-        if let stat, node.type == .file, node.layerStat == nil, !isTold(at.name, in: parent, with: UInt8(UKI_HAS_STAT)),
-            isQuiet(node, stat)
+        if let stat, node === at, node.type == .file || node.isFolder, node.layerStat == nil,
+            !isTold(at.name, in: parent, with: UInt8(UKI_HAS_STAT)), isQuiet(node, stat)
         {
+            node.isToldWithStat = node.isFolder
             return saw(at.name, in: parent, node, stat)
         }
         saw(at.name, in: parent, node)
@@ -135,23 +137,28 @@ package final class SharedNames {
         return found
     }
 
-    /// Whether a file of a writable folder stays as it is until somebody asks to write to it.
+    /// Whether a file of a writable folder stays as it is until somebody asks to write to it, or a folder there until
+    /// something is made or removed in it.
     ///
     /// Reading changes its time of access only when that is not the latest of its times, or a day old (mount(8), relatime).
     private func isQuiet(_ node: Node, _ stat: ukf_stat) -> Bool {
-        guard node.attributes != nil, stat.nlink == 1, let tree = node.mount.tree, !tree.isVolatile,
-            tree.isWritable, node.place == 0, !node.isRemoved
+        guard node.attributes != nil, node.isFolder || stat.nlink == 1, let tree = node.mount.tree, !tree.isVolatile,
+            tree.isWritable, node.places == 1, !node.isRemoved
         else { return false }
         let accessed = (stat.atime, stat.atime_ns)
         guard accessed > (stat.mtime, stat.mtime_ns), accessed > (stat.ctime, stat.ctime_ns),
             stat.atime > time(nil) - 23 * 3600
         else { return false }
+        if node.isFolder { return true }
         let quiet = try? tree.at(node, place: 0) { descriptor, path in ukf_is_quiet(descriptor, path) }
         return quiet == 1
     }
 
-    private func grow() {
-        if uki_grow(table) != 0 { publishRoot() }
+    @discardableResult
+    private func grow() -> Bool {
+        guard uki_grow(table) != 0 else { return false }
+        publishRoot()
+        return true
     }
 
     /// Fills in what may be told of a node; false when nothing may.
@@ -161,36 +168,43 @@ package final class SharedNames {
         value.type = node.type.rawValue
         if node.isFolder { value.child = number(of: node) }
         guard let attributes = node.attributes else { return true }
-        if !node.mount.forbidsPrograms {
-            value.mode = attributes.mode
-            value.flags |= UInt8(UKI_HAS_MODE)
+        value.mode = attributes.mode
+        if !node.mount.forbidsPrograms { value.flags |= UInt8(UKI_HAS_MODE) }
+        if attributes.hasNoState, !node.mount.forbidsDevices {
+            value.flags |= UInt8(UKI_IS_PLAIN | UKI_HAS_INODE)
+            value.ino = attributes.inode
+            value.device = node.mount.deviceMinor
+        }
+        let isTakenAhead = node.layerStat != nil || !files.isWatched
+        if isTakenAhead, node.type == .file, let id = node.hostID, isPlain(id, attributes, node.mount) {
+            value.flags |= UInt8(UKI_IS_PLAIN | UKI_HAS_INODE)
+            value.uid = attributes.uid
+            value.gid = attributes.gid
+            value.ino = attributes.inode
+            value.device = node.mount.deviceMinor
         }
         // Size and times of files that can be written to change without this kernel.
         if let known = node.layerStat {
             var host = known.host
             if node.isMerged { host.nlink = 1 }
-            if isPlain(host, attributes, node.mount) { value.flags |= UInt8(UKI_IS_PLAIN) }
             files.show(attributes, on: node.mount, in: &host)
             fill(&value, host)
         }
         return true
     }
 
-    /// Whether the inode number that is shown for a layer's file stands for no other file of its mount.
-    private func isPlain(_ host: ukf_stat, _ attributes: Attributes, _ mount: Mount) -> Bool {
-        guard attributes.type == .file, FileType(mode: host.mode) == .file, host.ino == attributes.inode else {
-            return false
-        }
-        let device = HostID(host).device
-        if mount.plainDevice == nil { mount.plainDevice = device }
-        return mount.plainDevice == device
+    /// Whether the inode number that is shown for a file stands for no other file of its mount.
+    private func isPlain(_ host: HostID, _ attributes: Attributes, _ mount: Mount) -> Bool {
+        guard attributes.type == .file, host.inode == attributes.inode else { return false }
+        if mount.plainDevice == nil { mount.plainDevice = host.device }
+        return mount.plainDevice == host.device
     }
 
     private func fill(_ value: inout uki_name, _ stat: ukf_stat) {
         for time in [stat.atime, stat.mtime, stat.ctime, stat.btime] {
             guard time >= 0, time < 1 << 34 else { return }
         }
-        value.flags |= UInt8(UKI_HAS_STAT)
+        value.flags |= UInt8(UKI_HAS_STAT | UKI_HAS_INODE)
         value.mode = stat.mode & 0o7777
         value.nlink = stat.nlink
         value.uid = stat.uid
@@ -227,7 +241,20 @@ package final class SharedNames {
     /// A name of a folder is about to stand for something else, or for nothing.
     func forget(_ name: Name, in folder: Node) {
         guard isTold(folder) else { return }
-        withBytes(of: name) { uki_forget(table, folder.sharedNumber, $0.baseAddress!, UInt32($0.count)) }
+        withBytes(of: name) {
+            uki_forget(table, folder.sharedNumber, $0.baseAddress!, UInt32($0.count))
+            uki_admit_later(table, folder.sharedNumber, $0.baseAddress!, UInt32($0.count))
+        }
+        forgetStat(of: folder)
+    }
+
+    /// A folder's size and times are about to change, its name and mode stay.
+    func forgetStat(of folder: Node) {
+        guard folder.isToldWithStat else { return }
+        folder.isToldWithStat = false
+        guard let parent = folder.parent, isTold(parent) else { return }
+        withBytes(of: folder.name) { uki_forget(table, parent.sharedNumber, $0.baseAddress!, UInt32($0.count)) }
+        saw(folder.name, in: parent, folder)
     }
 
     /// What is shown of a node is about to change.
@@ -310,19 +337,24 @@ package final class SharedNames {
     private static let mostEntries = 4096
 
     /// Tells all of a folder's names at once: whoever opens a folder mostly wants to know what is in it.
-    func tellAll(of folder: Node) {
+    ///
+    /// - Parameter known: a descriptor of the folder, which is read, and is at its start again afterwards.
+    func tellAll(of folder: Node, _ known: CInt? = nil) {
         let number = number(of: folder)
         guard number != 0, !folder.isMerged, let tree = folder.mount.tree, !(tree.isWritable && folder.place == 0),
             folder.sharedListing != header.pointee.generation
         else { return }
         folder.sharedListing = header.pointee.generation
-        let opened = try? tree.at(folder, place: folder.place) { descriptor, path in
-            ukf_open(descriptor, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
-        }
+        let opened =
+            known
+            ?? (try? tree.at(folder, place: folder.place) { descriptor, path in
+                ukf_open(descriptor, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
+            })
         guard let opened, opened >= 0 else { return }
-        defer { close(opened) }
+        defer { if known == nil { close(opened) } else { lseek(opened, 0, SEEK_SET) } }
         guard let entries = try? readEntries(opened), entries.count <= SharedNames.mostEntries else { return }
-        listing = FolderListing(folder, entries)
+        listed = (folder, entries)
+        bound(folder, entries)
         for entry in entries where entry.name.count <= Int(UKI_TEXT) && !entry.name.isMarker {
             if let known = folder.children[entry.name] {
                 guard case .present(let node) = known else { continue }
@@ -333,7 +365,41 @@ package final class SharedNames {
             }
             tell(entry.name, number, in: folder, tree, opened)
         }
-        grow()
+        guard grow() else { return }
+        lseek(opened, 0, SEEK_SET)
+        tellAll(of: folder, opened)
+    }
+
+    private static let mostInBounds = 600
+
+    /// Tells that a folder holds nothing but `entries`: so what is not there is known, too.
+    func bound(_ folder: Node, _ entries: [ListEntry]) {
+        let number = number(of: folder)
+        guard number != 0, !folder.isMerged, folder.origin == nil, entries.count <= SharedNames.mostInBounds else {
+            return
+        }
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Int(UKI_FOLDER_BITS) / 64) { bits in
+            bits.initialize(repeating: 0)
+            let start = bits.baseAddress!
+            for entry in entries {
+                withBytes(of: entry.name) { uki_admit(start, number, $0.baseAddress!, UInt32($0.count)) }
+            }
+            // Mount points that no folder of the host holds.
+            for (name, child) in folder.children {
+                guard case .present = child else { continue }
+                withBytes(of: name) { uki_admit(start, number, $0.baseAddress!, UInt32($0.count)) }
+            }
+            uki_publish_folder(table, number, start)
+        }
+    }
+
+    /// A folder of the writable place is opened to be listed: tells what it holds at the most, unless that is told already.
+    func bound(_ folder: Node, listing descriptor: CInt) {
+        let number = number(of: folder)
+        guard number != 0, !folder.isMerged, uki_is_bounded(table, number) == 0 else { return }
+        defer { lseek(descriptor, 0, SEEK_SET) }
+        guard let entries = try? readEntries(descriptor) else { return }
+        bound(folder, entries)
     }
 
     private func tell(_ name: Name, _ number: UInt32, in folder: Node, _ tree: Tree, _ descriptor: CInt) {
@@ -349,7 +415,9 @@ package final class SharedNames {
             value.folder = number
             value.kind = UInt8(UKI_PRESENT)
             value.type = attributes.type.rawValue
-            if isPlain(host, attributes, folder.mount) { value.flags |= UInt8(UKI_IS_PLAIN) }
+            if FileType(mode: host.mode) == .file, isPlain(HostID(host), attributes, folder.mount) {
+                value.flags |= UInt8(UKI_IS_PLAIN)
+            }
             files.show(attributes, on: folder.mount, in: &host)
             fill(&value, host)
             if !folder.mount.forbidsPrograms { value.flags |= UInt8(UKI_HAS_MODE) }

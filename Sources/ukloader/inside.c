@@ -18,9 +18,9 @@ enum {
 };
 enum {
     HERE = -100, NO_FOLLOW = 0x100, NO_AUTOMOUNT = 0x800, EMPTY_PATH = 0x1000, EFFECTIVE = 0x200, SYNC = 0x6000,
-    CREATES = 0100 | 020000000, OPEN_NO_FOLLOW = 0400000,
+    CREATES = 0100 | 020000000, OPEN_NO_FOLLOW = 0400000, OPEN_FOLDER = 0200000,
     NOT_THERE = -2, NOT_OPEN = -9, BAD_ADDRESS = -14,
-    FILE_TYPE_LINK = 10, FILE_TYPE_FOLDER = 4, FILE_TYPE_FILE = 8,
+    FILE_TYPE_LINK = 10, FILE_TYPE_FOLDER = 4, FILE_TYPE_FILE = 8, FILE_TYPE_DEVICE = 2,
     LINKS = 4, DEPTH = 16,
     TABLE_PROTECTION = 1, TABLE_FLAGS = 1 | 0x100000, // MAP_SHARED, MAP_FIXED_NOREPLACE
     OWN_PROTECTION = 3, OWN_FLAGS = 2 | 0x20 | 0x100000, // MAP_PRIVATE, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE
@@ -106,7 +106,9 @@ static int is_readable(u64 at) { return at >= 8 && call4(NR_SIGPROCMASK, ~0U, at
 /// Whether a structure that is about to be filled in can be written to; less than a page.
 static int is_writable(const struct call *call, u64 at, u64 size) {
     if (is_on_stack(call, at) && is_on_stack(call, at + size - 1)) return 1;
-    return at && at < at + size && call4(NR_SIGPROCMASK, 0, 0, at, 8) >= 0 && call4(NR_SIGPROCMASK, 0, 0, at + size - 8, 8) >= 0;
+    if (!at || at >= at + size || call4(NR_SIGPROCMASK, 0, 0, at + size - 8, 8) < 0) return 0;
+    // One page: what holds for its end holds for all of it.
+    return (at ^ (at + size - 8)) < 4096 || call4(NR_SIGPROCMASK, 0, 0, at, 8) >= 0;
 }
 
 /// A string that may end in memory that is not there.
@@ -172,6 +174,24 @@ static int find_record(struct uki_record *out, u32 generation, u64 dev, u64 ino)
     return 0;
 }
 
+/// Whether a folder, of which it is told what it holds at the most, does not hold a name.
+static int is_left_out(u32 generation, u32 folder, u32 hash) {
+    const struct uki_folder *set
+        = (const struct uki_folder *)(table() + UKI_FOLDERS_OFFSET) + folder % UKI_FOLDER_SETS * UKI_WAYS;
+    u32 places[2];
+    uki_bits(hash, places);
+    for (int i = 0; i < UKI_WAYS; i++) {
+        u32 before = acquire(&set[i].sequence);
+        if (set[i].folder != folder || set[i].generation != generation || before & 1) continue;
+        int may_hold = 1;
+        for (int j = 0; j < 2; j++)
+            may_hold &= __atomic_load_n(&set[i].bits[places[j] / 64], __ATOMIC_ACQUIRE) >> places[j] % 64 & 1;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        return !may_hold && acquire(&set[i].sequence) == before;
+    }
+    return 0;
+}
+
 /// The number of the folder that the process works in; 0 when that is not known.
 static u32 working_folder(u32 generation) {
     u32 pid = (u32)native3(NR_GETPID, 0, 0, 0);
@@ -198,7 +218,8 @@ static u32 start_folder(u32 generation, int descriptor, int is_absolute) {
 
 // MARK: Paths
 
-enum outcome { UNKNOWN, ABSENT, PRESENT };
+/// ABSENT_ABOVE: a folder on the way is not there.
+enum outcome { UNKNOWN, ABSENT, ABSENT_ABOVE, PRESENT };
 
 /// Looks a path up as path_resolution(7) says, as far as the table goes.
 static enum outcome walk(
@@ -208,6 +229,7 @@ static enum outcome walk(
     u32 above[DEPTH];
     char name[UKI_TEXT];
     unsigned depth = 0, links = 0, waiting = 0;
+    enum outcome missing;
     struct text text;
     if (!text_open(call, &text, path)) return UNKNOWN;
     int byte = text_look(&text);
@@ -241,7 +263,12 @@ static enum outcome walk(
                 else if (folder != root) return UNKNOWN;
             }
         } else {
-            if (!find_name(found, generation, folder, uki_hash_end(hash), name, length)) return UNKNOWN;
+            missing = is_last ? ABSENT : ABSENT_ABOVE;
+            hash = uki_hash_end(hash);
+            if (!find_name(found, generation, folder, hash, name, length)) {
+                if (is_left_out(generation, folder, hash)) goto absent;
+                return UNKNOWN;
+            }
             if (found->kind == UKI_ABSENT) goto absent;
             if (found->type == FILE_TYPE_LINK && (!is_last || follows)) {
                 if (!(found->flags & UKI_HAS_TARGET) || links == LINKS) return UNKNOWN;
@@ -270,7 +297,7 @@ static enum outcome walk(
     }
     return acquire(&header()->generation) == generation ? PRESENT : UNKNOWN;
 absent:
-    return acquire(&header()->generation) == generation ? ABSENT : UNKNOWN;
+    return acquire(&header()->generation) == generation ? missing : UNKNOWN;
 }
 
 // MARK: Answers
@@ -340,7 +367,8 @@ static struct answer answer_stat(const struct call *call, int descriptor, u64 pa
     struct uki_name found;
     switch (walk(call, descriptor, path, follows, &found)) {
     case UNKNOWN: return NOT_DONE;
-    case ABSENT: return done(NOT_THERE);
+    case ABSENT:
+    case ABSENT_ABOVE: return done(NOT_THERE);
     case PRESENT: break;
     }
     if (!(found.flags & UKI_HAS_STAT)) return NOT_DONE;
@@ -386,13 +414,15 @@ static struct answer answer_fstat(const struct call *call, int descriptor, u64 b
 /// access(2): what owner, group and everybody else may alike.
 static struct answer answer_access(const struct call *call, int descriptor, u64 path, u32 wanted, int follows) {
     struct uki_name found;
-    if (wanted & ~5U) return NOT_DONE;
+    if (wanted & ~7U) return NOT_DONE;
     switch (walk(call, descriptor, path, follows, &found)) {
     case UNKNOWN: return NOT_DONE;
-    case ABSENT: return done(NOT_THERE);
+    case ABSENT:
+    case ABSENT_ABOVE: return done(NOT_THERE);
     case PRESENT: break;
     }
     if (!wanted) return done(0);
+    if (wanted & 2) return NOT_DONE;
     u32 all = found.mode & found.mode >> 3 & found.mode >> 6;
     return found.flags & UKI_HAS_MODE && (wanted & ~all) == 0 ? done(0) : NOT_DONE;
 }
@@ -402,7 +432,8 @@ static struct answer answer_readlink(const struct call *call, int descriptor, u6
     if (size <= 0) return NOT_DONE;
     switch (walk(call, descriptor, path, 0, &found)) {
     case UNKNOWN: return NOT_DONE;
-    case ABSENT: return done(NOT_THERE);
+    case ABSENT:
+    case ABSENT_ABOVE: return done(NOT_THERE);
     case PRESENT: break;
     }
     if (found.type != FILE_TYPE_LINK || !(found.flags & UKI_HAS_TARGET)) return NOT_DONE;
@@ -517,12 +548,12 @@ i64 uki_ask(const struct call *call);
 /// open(2) of what is not there, or what a descriptor is kept of.
 static struct answer answer_open(const struct call *call, int descriptor, u64 path, u32 flags) {
     struct uki_name found;
-    if (flags & CREATES) return NOT_DONE;
+    if (flags & CREATES && flags & OPEN_FOLDER) return NOT_DONE;
     enum outcome outcome = walk(call, descriptor, path, !(flags & OPEN_NO_FOLLOW), &found);
-    if (outcome == ABSENT) return done(NOT_THERE);
+    if (outcome == ABSENT_ABOVE || (outcome == ABSENT && !(flags & CREATES))) return done(NOT_THERE);
     if (flags & ~(u32)OPEN_HARMLESS) return NOT_DONE;
-    const u32 needed = UKI_IS_PLAIN | UKI_HAS_STAT | UKI_HAS_MODE;
-    if (outcome == UNKNOWN || found.type != FILE_TYPE_FILE || (found.flags & needed) != needed
+    const u32 needed = UKI_IS_PLAIN | UKI_HAS_INODE | UKI_HAS_MODE;
+    if (outcome == UNKNOWN || (found.type != FILE_TYPE_FILE && found.type != FILE_TYPE_DEVICE) || (found.flags & needed) != needed
         || (found.mode & 0444) != 0444)
         return NOT_DONE;
     struct uki_own *o = (struct uki_own *)UKI_OWN;

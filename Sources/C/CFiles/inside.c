@@ -140,6 +140,11 @@ void uki_publish_record(void *table, const struct uki_record *value) {
         if (set[i].dev == value->dev && set[i].ino == value->ino) entry = &set[i];
     for (int i = 0; i < UKI_WAYS && !entry; i++)
         if (!set[i].flags || set[i].generation != header(table)->generation) entry = &set[i];
+    // Folders stay open for long, and all that is in them is asked for by them: files give way first.
+    for (int i = 0; i < UKI_WAYS && !entry; i++) {
+        struct uki_record *turn = &set[header(table)->turn++ % UKI_WAYS];
+        if (!(turn->flags & UKI_FOLDER)) entry = turn;
+    }
     if (!entry) entry = &set[header(table)->turn++ % UKI_WAYS];
     uint32_t *sequence = begin(entry);
     memcpy((char *)entry + sizeof *sequence, (const char *)value + sizeof *sequence, sizeof *entry - sizeof *sequence);
@@ -155,6 +160,47 @@ void uki_forget_record(void *table, uint64_t dev, uint64_t ino) {
         set[i].flags = 0;
         end(sequence);
     }
+}
+
+static struct uki_folder *folders(void *table, uint32_t folder) {
+    return (struct uki_folder *)((char *)table + UKI_FOLDERS_OFFSET) + folder % UKI_FOLDER_SETS * UKI_WAYS;
+}
+
+static struct uki_folder *bounds(void *table, uint32_t folder) {
+    struct uki_folder *set = folders(table, folder);
+    for (int i = 0; i < UKI_WAYS; i++)
+        if (set[i].folder == folder && set[i].generation == header(table)->generation) return &set[i];
+    return NULL;
+}
+
+int uki_is_bounded(void *table, uint32_t folder) { return bounds(table, folder) != NULL; }
+
+void uki_publish_folder(void *table, uint32_t folder, const uint64_t bits[30]) {
+    struct uki_folder *set = folders(table, folder), *entry = bounds(table, folder);
+    for (int i = 0; i < UKI_WAYS && !entry; i++)
+        if (set[i].generation != header(table)->generation) entry = &set[i];
+    if (!entry) entry = &set[header(table)->turn++ % UKI_WAYS];
+    uint32_t *sequence = begin(entry);
+    entry->generation = header(table)->generation;
+    entry->folder = folder;
+    memcpy(entry->bits, bits, sizeof entry->bits);
+    end(sequence);
+}
+
+static void set_bits(uint64_t bits[30], uint32_t hash) {
+    uint32_t places[2];
+    uki_bits(hash, places);
+    for (int i = 0; i < 2; i++)
+        __atomic_fetch_or(&bits[places[i] / 64], UINT64_C(1) << places[i] % 64, __ATOMIC_RELEASE);
+}
+
+void uki_admit(uint64_t bits[30], uint32_t folder, const void *name, unsigned length) {
+    set_bits(bits, hash_of(folder, name, length));
+}
+
+void uki_admit_later(void *table, uint32_t folder, const void *name, unsigned length) {
+    struct uki_folder *entry = bounds(table, folder);
+    if (entry) set_bits(entry->bits, hash_of(folder, name, length));
 }
 
 static struct uki_process *processes(void *table, uint32_t pid) {

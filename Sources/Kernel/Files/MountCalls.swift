@@ -43,6 +43,7 @@ enum MountCalls {
             throw instance == -EPERM || instance == -ENOSYS ? .noFunction : Errno(rawValue: -instance)
         }
         defer { close(instance) }
+        call.files.beginWatching()
         return .value(Int(try valid(ukf_inotify_add(instance, watched, mask & ~0x0300_0000))))
     }
 }

@@ -4,6 +4,17 @@ import UnionFileSystem
 /// From where in its program a process calls what it could answer by itself, and how often: a value that a child starts
 /// with as its parent has it.
 struct CallSites {
+    /// A file that a process opened.
+    struct Opened {
+        let folder: ObjectIdentifier
+        var file: UInt64
+        /// Up to which name it was given descriptors.
+        var name: Name
+        /// How many descriptors of the same file it is given at once.
+        var copies = 0
+    }
+    static let mostOpened = 6
+
     /// Whether call sites may be changed to lead into the answering code.
     var mayChange = false
     /// Whether the table was mapped.
@@ -12,15 +23,15 @@ struct CallSites {
     var keeps = false
     /// This end of the socket over which it gets them; -1: none.
     var socket: CInt = -1
-    var lastFile: UInt64 = 0
-    var lastFolder: ObjectIdentifier?
-    var lastName: Name?
-    /// How many descriptors it is given at once.
-    var copies = 0
+    /// Files it opened lately, each the last one of its folder or one that it opens again and again; the latest first.
+    var opened: [Opened] = []
+    /// How many of a folder's next files it is given at once.
     var siblings = 0
     /// How many it was given last, and how many it held then.
     var given = 0
     var held = 0
+    /// The mapping in which the last call site lay.
+    var code: Range<UInt64> = 0..<0
     /// How often it asked for the table.
     var requests = 0
     /// Where its stack began.

@@ -83,7 +83,7 @@ final class InsideAnswers {
         guard process.threads.isEmpty, process.unseenThreads == 0, !process.sites.isBorrowed, call.tid == pid,
             let status = HostProcess.status(of: pid), status.threads == 1,
             let code = try? call.read(call.instructionPointer - 8, count: 8),
-            InsideAnswers.isChangeable(code, call.number), MemoryMap(pid).isFileCode(call.instructionPointer - 7, 7),
+            InsideAnswers.isChangeable(code, call.number), isFileCode(call),
             share(call) != nil, let count = slots(call), count < UInt32(UKI_SLOTS)
         else { return }
         let slot = UKI_PAGE + UInt64(UKI_SLOTS_OFFSET) + UInt64(count) * UInt64(UKI_SLOT_SIZE)
@@ -104,6 +104,19 @@ final class InsideAnswers {
             process.sites.mayChange = false
             return
         }
+    }
+
+    /// Whether a call site lies in a program's or library's code.
+    ///
+    /// Where that was mapped once is not asked for again: another mapping there is the process's own affair, and what it may
+    /// not write to is not written to for it (`ukk_poke` changes private pages, or what the process can write to).
+    private func isFileCode(_ call: CallContext) -> Bool {
+        let process = call.process
+        let site = call.instructionPointer - 7
+        if process.sites.code.contains(site), process.sites.code.contains(site + 6) { return true }
+        guard let code = MemoryMap(process.pid).fileCode(around: site, 7) else { return false }
+        process.sites.code = code
+        return true
     }
 
     /// How many slots of the process's page are in use; the page is set up when it is untouched. Nil when it is not ours.

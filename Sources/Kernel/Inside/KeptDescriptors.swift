@@ -26,7 +26,7 @@ extension InsideAnswers {
         let number = try call.inject(descriptor, closeOnExec: closes)
         close(descriptor)
         guard page.socket != 0 || connect(call, page) else { return .value(Int(number)) }
-        let isRepeated = names[0] == node.name
+        let isRepeated = process.sites.opened[0].copies > 0
         let kept = withUnsafeBytes(of: page) { bytes in
             let start = MemoryLayout<uki_own>.offset(of: \.kept)!
             return (0..<Int(UKI_KEPT)).map {
@@ -39,8 +39,11 @@ extension InsideAnswers {
         }
         var gifts: [uki_kept] = []
         for name in names.prefix(isRepeated ? names.count : process.sites.siblings) {
-            let gift = shared.gift(name, in: parent) { inode in !isRepeated && kept.contains { $0.ino == inode } }
+            let gift = shared.gift(name, in: parent, isRepeated: isRepeated) { inode in
+                kept.contains { $0.ino == inode }
+            }
             if let gift { gifts.append(gift) }
+            if !isRepeated { process.sites.opened[0].name = name }
         }
         send(gifts, to: process.sites.socket)
         process.sites.given = gifts.count
@@ -113,20 +116,26 @@ extension InsideAnswers {
         after node: Node, in parent: Node, _ sites: inout CallSites, _ shared: SharedNames
     ) -> [Name] {
         let folder = ObjectIdentifier(parent)
-        defer {
-            sites.lastFile = node.number
-            sites.lastFolder = folder
-            sites.lastName = node.name
+        // The file itself again.
+        if let index = sites.opened.firstIndex(where: { $0.folder == folder && $0.file == node.number }) {
+            var known = sites.opened.remove(at: index)
+            known.copies = min(InsideAnswers.most, max(2, known.copies * 2))
+            sites.opened.insert(known, at: 0)
+            return [Name](repeating: node.name, count: known.copies)
         }
-        if sites.lastFile == node.number {
-            sites.copies = min(InsideAnswers.most, max(2, sites.copies * 2))
-            return [Name](repeating: node.name, count: sites.copies)
+        // The next one of a folder, perhaps after other folders' files.
+        let index = sites.opened.firstIndex { $0.folder == folder && $0.copies == 0 }
+        let fresh = CallSites.Opened(folder: folder, file: node.number, name: node.name)
+        var names: [Name] = []
+        if index != nil || sites.siblings > 0 {
+            if index != nil { sites.siblings = min(InsideAnswers.most, max(4, sites.siblings * 2)) }
+            let previous = index.map { sites.opened[$0].name }
+            names = shared.following(node, previous: previous, count: sites.siblings)
         }
-        sites.copies = 0
-        let isSame = sites.lastFolder == folder
-        if isSame { sites.siblings = min(InsideAnswers.most, max(4, sites.siblings * 2)) }
-        guard sites.siblings > 0 else { return [] }
-        return shared.following(node, previous: isSame ? sites.lastName : nil, count: sites.siblings)
+        if let index, !names.isEmpty { sites.opened.remove(at: index) }
+        if sites.opened.count == CallSites.mostOpened { sites.opened.removeLast() }
+        sites.opened.insert(fresh, at: 0)
+        return names
     }
 
     /// The process's page of kept descriptors, made its own if it is a parent's still.

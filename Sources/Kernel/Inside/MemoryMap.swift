@@ -26,11 +26,14 @@ struct MemoryMap {
         self.text = text
     }
 
-    /// Whether addresses lie in a private mapping of a file's code.
-    func isFileCode(_ address: UInt64, _ count: UInt64) -> Bool {
-        guard let line = line(of: address), line.end >= address + count else { return false }
+    /// The private mapping of a file's code in which addresses lie; nil when there is none.
+    func fileCode(around address: UInt64, _ count: UInt64) -> Range<UInt64>? {
+        guard let line = line(of: address), line.end >= address + count else { return nil }
         let fields = line.text.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: true)
-        return fields.count >= 6 && fields[1].elementsEqual("r-xp".utf8) && !fields[4].elementsEqual("0".utf8)
+        guard fields.count >= 6, fields[1].elementsEqual("r-xp".utf8), !fields[4].elementsEqual("0".utf8) else {
+            return nil
+        }
+        return line.start..<line.end
     }
 
     /// Whether one page is a mapping of its own, without a file, as the loader makes it.

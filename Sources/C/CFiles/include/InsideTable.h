@@ -33,7 +33,7 @@ struct uki_page {
 };
 enum { UKI_SLOTS_OFFSET = 0x80, UKI_SLOT_SIZE = 32, UKI_SLOTS = (4096 - UKI_SLOTS_OFFSET) / UKI_SLOT_SIZE };
 
-enum { UKI_VERSION = 1, UKI_WAYS = 4, UKI_TEXT = 60 };
+enum { UKI_VERSION = 2, UKI_WAYS = 4, UKI_TEXT = 60 };
 
 struct uki_header {
     uint32_t version;
@@ -52,8 +52,8 @@ struct uki_header {
 };
 
 enum { UKI_EMPTY = 0, UKI_ABSENT = 1, UKI_PRESENT = 2 };
-/// UKI_IS_PLAIN: a layer's file whose inode number is the host's.
-enum { UKI_HAS_MODE = 1, UKI_HAS_STAT = 2, UKI_HAS_TARGET = 4, UKI_IS_PLAIN = 8 };
+/// UKI_IS_PLAIN: a file whose inode number is the host's. UKI_HAS_INODE: that number, owner and device are there.
+enum { UKI_HAS_MODE = 1, UKI_HAS_STAT = 2, UKI_HAS_TARGET = 4, UKI_IS_PLAIN = 8, UKI_HAS_INODE = 16 };
 
 /// A name in a folder.
 struct uki_name {
@@ -93,6 +93,14 @@ struct uki_record {
     uint64_t padding;
 };
 
+/// What a folder holds at the most: a name whose two bits are not both set is not in it (a Bloom filter).
+struct uki_folder {
+    uint32_t sequence, generation;
+    uint32_t folder, padding;
+    uint64_t bits[30];
+};
+enum { UKI_FOLDER_BITS = 30 * 64 };
+
 /// Where a process works.
 struct uki_process {
     uint32_t sequence, generation;
@@ -120,22 +128,30 @@ struct uki_own {
 };
 
 enum {
-    UKI_RECORD_SETS = 512,
+    UKI_RECORD_SETS = 1024,
     UKI_PROCESS_SETS = 128,
     UKI_FIRST_SETS = 512,
-    UKI_MOST_SETS = 4096,
+    UKI_MOST_SETS = 8192,
     UKI_RECORDS_OFFSET = 4096,
     UKI_PROCESSES_OFFSET = UKI_RECORDS_OFFSET + UKI_RECORD_SETS * UKI_WAYS * 64,
-    UKI_NAMES_OFFSET = UKI_PROCESSES_OFFSET + UKI_PROCESS_SETS * UKI_WAYS * 16,
+    UKI_FOLDER_SETS = 256,
+    UKI_FOLDERS_OFFSET = UKI_PROCESSES_OFFSET + UKI_PROCESS_SETS * UKI_WAYS * 16,
+    UKI_NAMES_OFFSET = UKI_FOLDERS_OFFSET + UKI_FOLDER_SETS * UKI_WAYS * 256,
     UKI_TABLE_SIZE = UKI_NAMES_OFFSET + UKI_MOST_SETS * UKI_WAYS * 192,
 };
 _Static_assert(sizeof(struct uki_name) == 192, "the table's layout");
 _Static_assert(sizeof(struct uki_record) == 64, "the table's layout");
 _Static_assert(sizeof(struct uki_process) == 16, "the table's layout");
+_Static_assert(sizeof(struct uki_folder) == 256, "the table's layout");
 
 static inline uint32_t uki_hash_start(uint32_t folder) { return folder * 0x9E3779B1u; }
 static inline uint32_t uki_hash_step(uint32_t hash, unsigned char c) { return (hash ^ c) * 0x01000193u; }
 static inline uint32_t uki_hash_end(uint32_t hash) { return hash ^ hash >> 15; }
+/// The two bits of a name in its folder's `bits`, by the name's hash.
+static inline void uki_bits(uint32_t hash, uint32_t bits[2]) {
+    bits[0] = hash % UKI_FOLDER_BITS;
+    bits[1] = (hash * 0x85EBCA6Bu >> 5) % UKI_FOLDER_BITS;
+}
 static inline uint32_t uki_record_set(uint64_t dev, uint64_t ino) {
     return (uint32_t)((ino * 0x9E3779B97F4A7C15ULL + dev) >> 40) % UKI_RECORD_SETS;
 }
@@ -156,6 +172,13 @@ void uki_publish(
     void *table, const struct uki_name *value, const void *name, unsigned length, const void *target,
     unsigned target_length);
 void uki_forget(void *table, uint32_t folder, const void *name, unsigned length);
+/// Says that a folder holds no other names than those that `uki_admit` put into `bits`.
+void uki_publish_folder(void *table, uint32_t folder, const uint64_t bits[30]);
+void uki_admit(uint64_t bits[30], uint32_t folder, const void *name, unsigned length);
+/// Whether it is told what a folder holds at the most.
+int uki_is_bounded(void *table, uint32_t folder);
+/// A name may be in a folder from now on.
+void uki_admit_later(void *table, uint32_t folder, const void *name, unsigned length);
 void uki_publish_record(void *table, const struct uki_record *value);
 void uki_forget_record(void *table, uint64_t dev, uint64_t ino);
 void uki_publish_process(void *table, uint32_t pid, uint32_t folder);
