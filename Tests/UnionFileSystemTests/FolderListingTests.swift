@@ -28,6 +28,14 @@ import UnionFileSystem
         #expect(after("c", "b") == [])
     }
 
+    @Test func itFollowsTheOrderOfNamesToo() {
+        let entries = [("d", 4), ("a", 9), ("e", 5), ("b", 2), ("c", 7)].map {
+            ListEntry(name: Name($0.0), type: .file, inode: $0.1)
+        }
+        let listing = FolderListing(folder, entries)
+        #expect(listing.following(Name("b"), previous: Name("a"), count: 2).map(\.string) == ["c", "d"])
+    }
+
     @Test func whoPicksFilesHereAndThereIsNotFollowed() {
         #expect(after("d", "e") == [])
         #expect(after("x", "d") == [] && after("y", nil) == [])

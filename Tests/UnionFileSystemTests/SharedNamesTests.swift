@@ -120,6 +120,20 @@ import UnionFileSystem
         }
     }
 
+    @Test func aFolderIsToldWithSizeAndTimesUntilSomethingIsMadeInIt() throws {
+        let (sample, shared) = try sample()
+        try sample.mkdir(at: "/made")
+        let node = try sample.node("/made")
+        let path = sample.upper + "/made"
+        // As if it had been listed after its last change.
+        var times = [timespec(tv_sec: time(nil) + 1, tv_nsec: 0), timespec(tv_sec: 0, tv_nsec: 0x3fff_fffe)]
+        utimensat(AT_FDCWD, path, &times, 0)
+        shared.saw(node, try sample.files.stat(node))
+        #expect(has(UKI_HAS_STAT, shared, "/made"))
+        try sample.put("", "/made/file")
+        #expect(kind(shared, "/made") == UKI_PRESENT && !has(UKI_HAS_STAT, shared, "/made"))
+    }
+
     @Test func nobodyElseWritesToTheTable() throws {
         let (_, shared) = try sample()
         var byte: UInt8 = 1

@@ -1,6 +1,7 @@
 // Asks the same questions in two ways: from call sites of the form that ukernel leads into the answering code, and from one
 // that it leaves alone, so that every answer given inside the process can be compared with the kernel's own.
 #define _GNU_SOURCE 1
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -718,13 +719,94 @@ static void writes(void) {
     }
 }
 
-/// Asks on and on, and says how often.
-static void endless(void) {
-    char buffer[144];
+/// Files that the container makes itself, opened one after the other and again and again.
+static void made(void) {
+    char name[64], other[64], content[64];
+    int most = 0;
     warm_up();
     demand_changed();
+    if (mkdir("/tmp/many", 0755)) fail("mkdir: %m");
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "/tmp/many/f%02d", i);
+        // Nobody has asked for it before, and nobody is told anything but the truth right after.
+        question(AT_FDCWD, name);
+        if (in_access((long)name, F_OK, 0, 0, 0) != -ENOENT) fail("%s is there", name);
+        int file = open(name, O_CREAT | O_EXCL | O_WRONLY, 0644);
+        question(AT_FDCWD, name);
+        char a[144], b[144];
+        compare("fstat", name, in_fstat(file, (long)a, 0, 0, 0), ask(SYS_fstat, file, (long)b, 0, 0, 0), a, b, 144);
+        if (write(file, name + 10, 3) != 3) fail("write: %m");
+        close(file);
+        question(AT_FDCWD, name);
+        question(AT_FDCWD, "/tmp/many");
+    }
+    for (int round = 0; round < 4; round++) {
+        int folder = open("/tmp/many", O_RDONLY | O_DIRECTORY);
+        for (int i = 0; i < 40; i++) {
+            snprintf(name, sizeof name, "f%02d", i);
+            close(open_well(folder, name, O_RDONLY, name));
+            int count = kept_count();
+            if (count > most) most = count;
+            question(folder, name);
+            if (round < 2) continue;
+            // What is likely to be kept ready by now becomes something else.
+            snprintf(other, sizeof other, "/tmp/many/f%02d", (i + 1) % 40);
+            strcpy(content, other + 10);
+            if (i % 3 == 0) {
+                if (unlink(other) || open_well(folder, content, O_RDONLY, "") != -ENOENT) fail("removed: %m");
+                question(AT_FDCWD, other);
+                int file = open(other, O_CREAT | O_WRONLY, 0644);
+                if (write(file, content, 3) != 3) fail("write: %m");
+                close(file);
+            } else if (i % 3 == 1) {
+                if (rename(other, "/tmp/many/moved")) fail("rename: %m");
+                if (open_well(folder, content, O_RDONLY, "") != -ENOENT) fail("what was moved can be opened");
+                question(AT_FDCWD, "/tmp/many/moved");
+                if (rename("/tmp/many/moved", other)) fail("rename: %m");
+            } else {
+                int file = open(other, O_WRONLY | O_TRUNC);
+                if (write(file, "other", 5) != 5) fail("write: %m");
+                close(open_well(folder, content, O_RDONLY, "other"));
+                if (ftruncate(file, 0) || pwrite(file, content, 3, 0) != 3) fail("write: %m");
+                close(file);
+            }
+        }
+        question(AT_FDCWD, "/tmp/many");
+        close(folder);
+    }
+    if (most < 4) fail("no files were kept ready");
+    // A folder's size and times change with what is in it.
+    for (int i = 0; i < 4; i++) {
+        DIR *folder = opendir("/tmp/many");
+        while (readdir(folder)) {}
+        closedir(folder);
+        usleep(5000);
+        question(AT_FDCWD, "/tmp/many");
+        question(AT_FDCWD, "/tmp/many");
+        snprintf(name, sizeof name, "/tmp/many/d%d", i);
+        if (i % 2 ? symlink("x", name) : mkdir(name, 0755)) fail("%s: %m", name);
+        question(AT_FDCWD, "/tmp/many");
+        snprintf(other, sizeof other, "/tmp/many/d%d/no", i);
+        if (i % 2 == 0 && in_openat(AT_FDCWD, (long)other, O_RDONLY, 0, 0) != -ENOENT) fail("%s is there", other);
+    }
+    if (in_openat(AT_FDCWD, (long)"/tmp/many/no/file", O_RDWR | O_CREAT, 0644, 0) != -ENOENT) fail("made without a folder");
+    for (int i = 0; i < 40; i++) {
+        int file = (int)in_openat(AT_FDCWD, (long)"/dev/urandom", O_RDONLY, 0, 0);
+        if (file < 0 || read(file, content, 8) != 8) fail("/dev/urandom: %d", file);
+        close(file);
+    }
+}
+
+/// Asks on and on, and says how often.
+static void endless(void) {
+    char buffer[144], name[64];
+    warm_up();
+    demand_changed();
+    if (mkdir("/tmp/fresh", 0755)) fail("mkdir: %m");
     for (unsigned long i = 0;; i++) {
         if (in_stat((long)"/etc/name", (long)buffer, 0, 0, 0) != 0) fail("stat");
+        snprintf(name, sizeof name, "/tmp/fresh/%lu", i);
+        if (in_stat((long)name, (long)buffer, 0, 0, 0) != -ENOENT) fail("what never was");
         if (in_access((long)"/etc/no", 0, 0, 0, 0) != -ENOENT) fail("access");
         if (i % 100000 == 50) dprintf(1, "%lu\n", i);
     }
@@ -744,6 +826,7 @@ int main(int count, char **arguments) {
     else if (!strcmp(what, "hostile")) hostile(arguments[2]);
     else if (!strcmp(what, "files")) files();
     else if (!strcmp(what, "writes")) writes();
+    else if (!strcmp(what, "made")) made();
     else if (!strcmp(what, "endless")) endless();
     else fail("no such test: %s", what);
     dprintf(1, "done\n");

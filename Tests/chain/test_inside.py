@@ -56,7 +56,7 @@ def run(place, *arguments):
 
 
 @pytest.mark.parametrize("what", ["equal", "changes", "signals", "births", "threads", "faults", "filtered",
-                                  "files", "writes"])
+                                  "files", "writes", "made"])
 def test_answers_inside_are_the_kernels_own(place, what):
     assert run(place, what).finish() == (0, "done\n")
 
