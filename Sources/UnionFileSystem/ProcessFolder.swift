@@ -25,8 +25,7 @@ final class ProcessFolder: SyntheticFolder {
     private static let opened = ["comm", "oom_score_adj", "clear_refs", "mem"]
     private static let folders = ["fd", "fdinfo", "net", "ns", "task"]
     private static let made = [
-        "cgroup", "cmdline", "gid_map", "loginuid", "maps", "mountinfo", "mounts", "mountstats", "projid_map",
-        "sessionid",
+        "cgroup", "cmdline", "gid_map", "maps", "mountinfo", "mounts", "mountstats", "projid_map",
         "setgroups", "smaps", "smaps_rollup", "stat", "status", "uid_map",
     ]
     private static let links = ["cwd", "exe", "root"]
@@ -90,7 +89,6 @@ final class ProcessFolder: SyntheticFolder {
         case "net": return MadeItem.folder(NetworkFolder.folder(of: files))
         case "ns": return MadeItem.folder(NamespaceFolder(uid: uid, gid: gid), mode: 0o511)
         case "cgroup": return text("0::/\n")
-        case "loginuid", "sessionid": return text("4294967295")
         case "uid_map", "gid_map", "projid_map": return text("         0          0 4294967295\n")
         case "setgroups": return text("allow\n")
         case "mounts": return made { caller in files.mountsText(for: caller.root) }
