@@ -39,7 +39,7 @@ enum Ancestry {
             let line = text.split(separator: "\n").first(
                 where: { $0.hasPrefix("CapEff:") })
         else { return false }
-        return UInt64(line.dropFirst(7).drop { $0 == "\t" || $0 == " " }, radix: 16).map { $0 & 1 << 19 != 0 } ?? false
+        return HostProcess.hexadecimal(line.utf8.dropFirst(7).drop { $0 == UInt8(ascii: "\t") }) & 1 << 19 != 0
     }
 }
 

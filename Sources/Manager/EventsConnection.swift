@@ -57,17 +57,7 @@ final class EventsConnection: Sendable {
 
     /// Sends what the socket takes; the reactor calls again when it takes more.
     private func flush() -> Bool {
-        state.withLock { state in
-            while !state.output.isEmpty {
-                let count = state.output.withUnsafeBytes {
-                    send(socket.rawValue, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
-                }
-                if count < 0, errno == EINTR { continue }
-                if count < 0 { return errno == EAGAIN && state.output.count <= Self.mostUnread }
-                state.sent(count)
-            }
-            return true
-        }
+        state.withLock { $0.flush(to: socket) && $0.output.count <= Self.mostUnread }
     }
 }
 

@@ -119,15 +119,7 @@ final class Server {
 
     private func flush(_ connection: Connection) {
         guard let watch = connection.watch else { return }
-        while !connection.state.output.isEmpty {
-            let count = connection.state.output.withUnsafeBytes {
-                send(connection.socket.rawValue, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN { break }
-            guard count > 0 else { return close(connection) }
-            connection.state.sent(count)
-        }
+        guard connection.state.flush(to: connection.socket) else { return close(connection) }
         let waiting = connection.state.output.count
         loop.change(
             watch, to: waiting == 0 ? .read : waiting > Server.backlogLimit ? .write : [.read, .write])

@@ -164,20 +164,7 @@ public final class TTRPCConnection: Sendable {
 
     /// Sends what the socket takes; the reactor calls again when it takes more.
     private func flush() {
-        let failed = state.withLock { state in
-            while !state.connection.output.isEmpty {
-                let count = state.connection.output.withUnsafeBytes {
-                    send(socket.rawValue, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
-                }
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    return errno != EAGAIN
-                }
-                state.connection.sent(count)
-            }
-            return false
-        }
-        if failed { lose() }
+        if !state.withLock({ $0.connection.flush(to: socket) }) { lose() }
     }
 }
 

@@ -180,14 +180,17 @@ int ukk_send_descriptors(int socket, const void *data, size_t size, const int *d
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+// struct sched_attr of `linux/sched/types.h`, first version.
+struct scheduling {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
 void ukk_be_prompt(void) {
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-    } attributes = {.size = sizeof attributes};
+    struct scheduling attributes = {.size = sizeof attributes};
     // Only the length of a turn, in nanoseconds, is changed; an older kernel ignores it.
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) < 0) return;
     attributes.runtime = 100000;
@@ -247,14 +250,7 @@ int ukk_prlimit(pid_t pid, unsigned resource, const uint64_t *new_limits, uint64
 int ukk_schedule(
     pid_t pid, uint32_t policy, uint64_t flags, int32_t nice, uint32_t priority, uint64_t runtime, uint64_t deadline,
     uint64_t period) {
-    // struct sched_attr of `linux/sched/types.h`, first version.
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-    } attributes = {48, policy, flags, nice, priority, runtime, deadline, period};
+    struct scheduling attributes = {sizeof attributes, policy, flags, nice, priority, runtime, deadline, period};
     return result(syscall(SYS_sched_setattr, pid, &attributes, 0));
 }
 int ukk_set_io_priority(pid_t pid, int priority) { return result(syscall(SYS_ioprio_set, 1, pid, priority)); }
