@@ -192,6 +192,14 @@ class Chain:
                     left.append(f"file {path}")
         return left
 
+    def clear(self):
+        """Removes every container; daemons that a failed test has stopped are started first."""
+        for name in ("ukmanager", "ukd"):
+            if name not in self.daemons or self.daemons[name].poll() is not None:
+                self.start(name)
+        for line in self.uk("ps", "-aq", check=False).stdout.split():
+            self.uk("rm", "-f", line, check=False)
+
     def assert_clean(self, timeout=5.0):
         try:
             wait_until(lambda: not self.leftovers(), timeout=timeout, what="a clean runtime folder")
@@ -210,9 +218,7 @@ def chain():
         chain.uk("load", "-i", BASE_IMAGE)
         yield chain
     finally:
-        chain.uk("ps", "-aq", check=False)
-        for line in chain.uk("ps", "-aq", check=False).stdout.split():
-            chain.uk("rm", "-f", line, check=False)
+        chain.clear()
         chain.stop()
         for pid in chain.mine():
             try:
@@ -221,6 +227,15 @@ def chain():
                 pass
         if not os.environ.get("UKONTAINER_KEEP"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    # What a failed test left running would fail each later one that looks for leftovers, and hide which it was.
+    if report.when == "call" and report.failed and "chain" in item.funcargs:
+        item.funcargs["chain"].clear()
+    return report
 
 
 @pytest.fixture(scope="session")

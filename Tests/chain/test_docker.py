@@ -143,9 +143,12 @@ def test_a_terminal_has_its_size_and_follows_it(chain, docker):
     terminal = Terminal(chain, docker.program, "run", "--rm", "-it", "runu-base", "sh")
     terminal.expect("#")
     for rows, columns in ((33, 111), (44, 99)):
-        terminal.resize(rows, columns)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while True:
+            # The client begins to listen for changes after it has told the first size, so it may miss one that comes
+            # between: it is changed twice in every round, as by a hand that drags a window.
+            terminal.resize(rows, columns + 1)
+            terminal.resize(rows, columns)
             terminal.send("stty size\n")
             try:
                 terminal.expect(f"{rows} {columns}", timeout=1)
