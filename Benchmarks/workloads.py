@@ -27,7 +27,7 @@ WORKLOADS = {
     "find+stat": "find /usr -printf '%s %m %u\\n' >/dev/null",
     "tar": "tar cf - /usr 2>/dev/null | cat >/dev/null",
     "forks": "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done",
-    "grep -r": "grep -r zyxwv /usr/share /usr/include >/dev/null; true",
+    "grep -r": "grep -r zyxwv /usr/share /usr/include >/dev/null || true",
     "dd": "dd if=/dev/zero of=dd bs=4k count=50000 2>/dev/null; rm dd",
     "small files": "mkdir s; cd s; i=0; while [ $i -lt 2000 ]; do echo x >f$i; i=$((i+1)); done; cd ..; rm -r s",
     "dpkg -V": "dpkg -V >/dev/null",
@@ -77,8 +77,8 @@ def bundle(folder, layer):
 def spread(folder):
     """Has ext4 give each new folder in this one a place of its own.
 
-    It uses no inode again within seconds, and looks at each that it must not use: who makes files where many were removed
-    just now pays for it, be it the next round or the other side.
+    It uses no inode again within a minute, and looks at each that it must not use: who makes files where many were removed
+    just now pays for it, be it the next round or the other side. So the rounds' folders stay until the end, too.
     """
     subprocess.run(["chattr", "+T", folder], stderr=subprocess.DEVNULL)  # Other file systems have no such flag, nor need it.
 
@@ -95,7 +95,7 @@ class Bench:
         if os.geteuid() == 0:
             subprocess.run(["chown", "-R", f"{uid}:{uid}", self.folder], check=True)
         subprocess.run(["chmod", "-R", "u+rwX", self.layer], check=True)
-        for name, kind in (("null", "1 3"), ("zero", "1 5")):
+        for name, kind in (("null", "1 3"), ("zero", "1 5"), ("urandom", "1 9")):  # git asks the last one for names.
             if os.geteuid() == 0 and not (options.tree / "dev" / name).exists():
                 subprocess.run(["mknod", "-m666", options.tree / "dev" / name, "c", *kind.split()], check=True)
         for tree in (options.tree, self.layer):
@@ -135,14 +135,12 @@ class Bench:
 
     def time(self, side, script):
         self.counter += 1
-        work = f"tmp/work{self.counter}"
-        command = self.sides[side](f"mkdir /{work}; cd /{work}; {script}")
+        work = f"tmp/ukbench{self.counter}"
+        command = self.sides[side](f"set -e; mkdir /{work}; cd /{work}; {script}")
         begin = self.clock()
         result = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT)
         elapsed = self.clock() - begin
-        for tree in (self.options.tree, self.layer):
-            shutil.rmtree(tree / work, ignore_errors=True)
         if result.returncode != 0:
             print(f"{side}: exit {result.returncode}: {result.stderr.decode(errors='replace')[-400:]}", file=sys.stderr)
             return None
@@ -226,6 +224,8 @@ def main():
             print("geometric mean over native: " + ", ".join(f"{side} {mean:.2f}x" for side, mean in means.items()))
     finally:
         shutil.rmtree(bench.folder, ignore_errors=True)
+        for folder in (options.tree / "tmp").glob("ukbench*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
