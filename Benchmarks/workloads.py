@@ -78,7 +78,8 @@ def spread(folder):
     """Has ext4 give each new folder in this one a place of its own.
 
     It uses no inode again within a minute, and looks at each that it must not use: who makes files where many were removed
-    just now pays for it, be it the next round or the other side. So the rounds' folders stay until the end, too.
+    just now pays for it, be it the next round or the other side. So the rounds' folders stay until the end, too. Where
+    it looks for a place depends on the name.
     """
     subprocess.run(["chattr", "+T", folder], stderr=subprocess.DEVNULL)  # Other file systems have no such flag, nor need it.
 
@@ -123,7 +124,7 @@ class Bench:
             ["proot", "-0", "-r", str(self.layer), "-b", "/proc", "-b", "/dev", "-w", "/", "/bin/sh", "-c", script])
 
     def runu(self, script):
-        folder = self.folder / f"bundle{self.counter}"
+        folder = self.folder / f"{self.folder.name}.{self.counter}"
         configuration = bundle(folder, self.layer)
         configuration["process"]["args"] = ["/bin/sh", "-c", script]
         (folder / "config.json").write_text(json.dumps(configuration))
@@ -135,7 +136,7 @@ class Bench:
 
     def time(self, side, script):
         self.counter += 1
-        work = f"tmp/ukbench{self.counter}"
+        work = f"tmp/{self.folder.name}.{self.counter}"
         command = self.sides[side](f"set -e; mkdir /{work}; cd /{work}; {script}")
         begin = self.clock()
         result = subprocess.run(
@@ -224,7 +225,7 @@ def main():
             print("geometric mean over native: " + ", ".join(f"{side} {mean:.2f}x" for side, mean in means.items()))
     finally:
         shutil.rmtree(bench.folder, ignore_errors=True)
-        for folder in (options.tree / "tmp").glob("ukbench*"):
+        for folder in (options.tree / "tmp").glob(f"{bench.folder.name}.*"):
             shutil.rmtree(folder, ignore_errors=True)
 
 
