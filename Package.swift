@@ -90,7 +90,7 @@ let package = Package(
         .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "KernelProtocol", "OCISpec", "Host", system]),
         .executableTarget(
-            name: "runu", dependencies: ["Runtime", argumentParser], linkerSettings: selfContained + essentials),
+            name: "runu", dependencies: ["Runtime", "Host", argumentParser], linkerSettings: selfContained + essentials),
 
         // containerd-shim-runu-v2: one per container.
         .systemLibrary(name: "CPoll", path: "Sources/C/CPoll"),

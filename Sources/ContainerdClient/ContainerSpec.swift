@@ -78,23 +78,13 @@ extension ContainerSpecOptions {
             spec.linux?.maskedPaths = []
             spec.linux?.readonlyPaths = []
             spec.linux?.resources?.devices = [.init(allow: true, access: "rwm")]
-            spec.process?.capabilities = .init(Self.allCapabilities)
+            spec.process?.capabilities = .init(RuntimeSpec.allCapabilities)
             spec.process?.noNewPrivileges = false
         }
         if let memoryLimit { spec.linux?.resources?.memory = .init(limit: memoryLimit) }
         if let pidsLimit { spec.linux?.resources?.pids = .init(limit: pidsLimit) }
         return spec
     }
-
-    /// capabilities(7), as of Linux 5.9.
-    static let allCapabilities =
-        RuntimeSpec.defaultCapabilities
-        + [
-            "AUDIT_CONTROL", "AUDIT_READ", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "DAC_READ_SEARCH", "IPC_LOCK",
-            "IPC_OWNER", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "NET_ADMIN", "NET_BROADCAST",
-            "PERFMON", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE",
-            "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
-        ].map { "CAP_" + $0 }
 }
 
 /// passwd(5) and group(5) of a container's root.

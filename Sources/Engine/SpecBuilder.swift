@@ -100,11 +100,11 @@ package struct SpecBuilder {
     }
 
     private func capabilities(privileged: Bool) throws -> [String] {
-        if privileged { return SpecBuilder.allCapabilities }
+        if privileged { return RuntimeSpec.allCapabilities }
         func normal(_ name: String) throws -> String {
             let upper = name.uppercased()
             let full = upper.hasPrefix("CAP_") || upper == "ALL" ? upper : "CAP_" + upper
-            guard full == "ALL" || SpecBuilder.allCapabilities.contains(full) else {
+            guard full == "ALL" || RuntimeSpec.allCapabilities.contains(full) else {
                 throw EngineError(400, "invalid capability: \"\(full)\"")
             }
             return full
@@ -112,7 +112,7 @@ package struct SpecBuilder {
         let add = try (record.hostConfig.capAdd ?? []).map(normal)
         let drop = try (record.hostConfig.capDrop ?? []).map(normal)
         var names = drop.contains("ALL") ? [] : RuntimeSpec.defaultCapabilities
-        if add.contains("ALL") { names = SpecBuilder.allCapabilities }
+        if add.contains("ALL") { names = RuntimeSpec.allCapabilities }
         for name in add where name != "ALL" && !names.contains(name) { names.append(name) }
         // What is added by name stays, even when all is dropped.
         names.removeAll { drop.contains($0) }
@@ -211,16 +211,5 @@ package struct SpecBuilder {
     private static let limitNames: Set<String> = [
         "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
         "rttime", "sigpending", "stack",
-    ]
-
-    /// capabilities(7), as of Linux 6.
-    static let allCapabilities = [
-        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID",
-        "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
-        "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO",
-        "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
-        "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE",
-        "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
-        "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
     ]
 }

@@ -83,7 +83,7 @@ extension RuntimeFeatures {
             ],
             annotations: ["org.ukontainer.runu.version": version],
             linux: RuntimeFeatures.Linux(
-                namespaces: ["ipc", "mount", "network", "pid", "uts"], capabilities: CapabilityNames.all,
+                namespaces: ["ipc", "mount", "network", "pid", "uts"], capabilities: RuntimeSpec.allCapabilities,
                 cgroup: ["v1": false, "v2": false, "systemd": false, "systemdUser": false],
                 seccomp: CallProfile.features, apparmor: Enabled(false), selinux: Enabled(false)))
     }

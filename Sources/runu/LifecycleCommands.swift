@@ -1,4 +1,5 @@
 import ArgumentParser
+import Host
 import OCISpec
 import Runtime
 
@@ -44,7 +45,7 @@ struct Kill: ParsableCommand {
     @Argument(help: "Name or number.") var signal = "SIGTERM"
 
     func run() throws {
-        let number = try Signals.parse(signal)
+        guard let number = SignalNumber.named(signal) else { throw RuntimeError("unknown signal \"\(signal)\"") }
         try runu.store.container(id).kill(number, all: all)
     }
 }

@@ -29,20 +29,6 @@ import Testing
         #expect(Self.flags.normalized(given) == wanted)
     }
 
-    @Test(
-        arguments: [
-            ("TERM", 15), ("SIGTERM", 15), ("sigkill", 9), ("9", 9), ("0", 0), ("RTMIN", 34), ("RTMIN+3", 37),
-            ("SIGRTMAX-1", 63),
-        ] as [(String, Int32)])
-    func signalsAreKnownByNameAndNumber(_ text: String, _ number: Int32) throws {
-        #expect(try Signals.parse(text) == number)
-    }
-
-    @Test(arguments: ["", "FOO", "-1", "65", "RTMIN+99", "RTMAX+1", "1.5"])
-    func whatIsNoSignalIsRefused(_ text: String) {
-        #expect(throws: RuntimeError.self) { try Signals.parse(text) }
-    }
-
     @Test func durationsAreGos() throws {
         #expect(GoDuration.milliseconds("1m30s") == 90_000)
         #expect(GoDuration.milliseconds("250ms") == 250)

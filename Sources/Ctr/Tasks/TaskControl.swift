@@ -2,6 +2,7 @@ import ArgumentParser
 import ContainerdAPI
 import ContainerdClient
 import Glibc
+import Host
 import OCISpec
 import RPC
 
@@ -15,7 +16,9 @@ struct KillTask: AsyncParsableCommand {
     @Argument(help: "The container's id.") var id: String
 
     func run() async throws {
-        guard let number = SignalNames.number(signal) else { throw ValidationError("unknown signal \"\(signal)\"") }
+        guard let number = SignalNumber.named(signal), number > 0 else {
+            throw ValidationError("unknown signal \"\(signal)\"")
+        }
         try await options.client().tasks.kill(id, exec: execID, signal: UInt32(number), all: all)
     }
 }
@@ -106,23 +109,5 @@ struct TaskMetrics: AsyncParsableCommand {
         let metrics = try await options.client().tasks.metrics(filters: ["id==\(id)"])
         guard let metric = metrics.first else { throw RPCError.notFound("metrics of \(id)") }
         try MetricsText(metric).print(asJSON: options.isJSON)
-    }
-}
-
-/// Signals by name.
-enum SignalNames {
-    private static let all: [String: CInt] = [
-        "HUP": SIGHUP, "INT": SIGINT, "QUIT": SIGQUIT, "ILL": SIGILL, "TRAP": SIGTRAP, "ABRT": SIGABRT, "BUS": SIGBUS,
-        "FPE": SIGFPE, "KILL": SIGKILL, "USR1": SIGUSR1, "SEGV": SIGSEGV, "USR2": SIGUSR2, "PIPE": SIGPIPE,
-        "ALRM": SIGALRM, "TERM": SIGTERM, "CHLD": SIGCHLD, "CONT": SIGCONT, "STOP": SIGSTOP, "TSTP": SIGTSTP,
-        "TTIN": SIGTTIN, "TTOU": SIGTTOU, "URG": SIGURG, "XCPU": SIGXCPU, "XFSZ": SIGXFSZ, "VTALRM": SIGVTALRM,
-        "PROF": SIGPROF, "WINCH": SIGWINCH, "IO": SIGIO, "SYS": SIGSYS,
-    ]
-
-    /// The number of `9`, `KILL` or `SIGKILL`; nil for anything else.
-    static func number(_ text: String) -> CInt? {
-        if let number = CInt(text) { return (1...64).contains(number) ? number : nil }
-        let name = text.uppercased()
-        return all[name.hasPrefix("SIG") ? String(name.dropFirst(3)) : name]
     }
 }
