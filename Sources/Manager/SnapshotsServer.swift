@@ -62,16 +62,19 @@ struct SnapshotsServer {
 
     private func registerChanges(on server: GRPCServer) {
         let (events, collector) = (events, collector)
+        @Sendable func publishPrepared(_ key: String, parent: String, snapshotter: String, in scope: Scope) {
+            var event = Containerd_Events_SnapshotPrepare()
+            event.key = key
+            event.parent = parent
+            event.snapshotter = snapshotter
+            events.publish(event, topic: "/snapshot/prepare", in: scope.namespace)
+        }
         server.register(SnapshotsService.prepare) { request, context in
             let scope = try context.scope()
             var response = Containerd_Services_Snapshots_V1_PrepareSnapshotResponse()
             response.mounts = try await snapshotter(request.snapshotter)
                 .prepare(request.key, parent: request.parent, labels: request.labels, in: scope)
-            var event = Containerd_Events_SnapshotPrepare()
-            event.key = request.key
-            event.parent = request.parent
-            event.snapshotter = request.snapshotter
-            events.publish(event, topic: "/snapshot/prepare", in: scope.namespace)
+            publishPrepared(request.key, parent: request.parent, snapshotter: request.snapshotter, in: scope)
             return response
         }
         server.register(SnapshotsService.view) { request, context in
@@ -79,11 +82,7 @@ struct SnapshotsServer {
             var response = Containerd_Services_Snapshots_V1_ViewSnapshotResponse()
             response.mounts = try await snapshotter(request.snapshotter)
                 .view(request.key, parent: request.parent, labels: request.labels, in: scope)
-            var event = Containerd_Events_SnapshotPrepare()
-            event.key = request.key
-            event.parent = request.parent
-            event.snapshotter = request.snapshotter
-            events.publish(event, topic: "/snapshot/prepare", in: scope.namespace)
+            publishPrepared(request.key, parent: request.parent, snapshotter: request.snapshotter, in: scope)
             return response
         }
         server.register(SnapshotsService.commit) { request, context in

@@ -27,6 +27,27 @@ struct FieldPaths {
     }
 }
 
+extension FieldPaths {
+    /// Changes the labels that `mask` names, or all, where nothing else of the object can be updated.
+    ///
+    /// - Throws: `RPCError` (invalidArgument) for other fields, and for labels that are too long.
+    static func relabel(
+        _ labels: inout [String: String], from given: [String: String], mask: Google_Protobuf_FieldMask?,
+        describing object: String
+    ) throws {
+        try FieldPaths(mask, whole: ["labels"]).apply(describing: object) { field in
+            guard field == "labels" else { return false }
+            labels = Labels.withoutEmpty(given)
+            return true
+        } key: { map, key in
+            guard map == "labels" else { return false }
+            setKey(key, of: &labels, from: given)
+            return true
+        }
+        try Labels.validate(labels)
+    }
+}
+
 /// Sets one key of `map` to what `source` says; no value or an empty one removes it.
 func setKey(_ key: String, of map: inout [String: String], from source: [String: String]) {
     let value = source[key] ?? ""

@@ -78,16 +78,8 @@ extension MetadataStore {
             guard var updated = try db.content(info.digest, scope) else {
                 throw RPCError.notFound("content \(info.digest)")
             }
-            try FieldPaths(mask, whole: ["labels"]).apply(describing: "content info \"\(info.digest)\"") { field in
-                guard field == "labels" else { return false }
-                updated.labels = Labels.withoutEmpty(info.labels)
-                return true
-            } key: { map, key in
-                guard map == "labels" else { return false }
-                setKey(key, of: &updated.labels, from: info.labels)
-                return true
-            }
-            try Labels.validate(updated.labels)
+            try FieldPaths.relabel(
+                &updated.labels, from: info.labels, mask: mask, describing: "content info \"\(info.digest)\"")
             updated.updatedAt = .now
             try db.execute(
                 sql: "UPDATE content SET message = ? WHERE namespace = ? AND digest = ?",

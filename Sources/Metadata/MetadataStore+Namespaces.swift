@@ -32,15 +32,8 @@ extension MetadataStore {
         try Labels.validate(namespace.labels)
         return try await write { db in
             var updated = try db.namespace(namespace.name)
-            try FieldPaths(mask, whole: ["labels"]).apply(describing: "namespace \"\(namespace.name)\"") { field in
-                guard field == "labels" else { return false }
-                updated.labels = Labels.withoutEmpty(namespace.labels)
-                return true
-            } key: { map, key in
-                guard map == "labels" else { return false }
-                setKey(key, of: &updated.labels, from: namespace.labels)
-                return true
-            }
+            try FieldPaths.relabel(
+                &updated.labels, from: namespace.labels, mask: mask, describing: "namespace \"\(namespace.name)\"")
             try db.execute(
                 sql: "UPDATE namespaces SET message = ? WHERE name = ?",
                 arguments: [try encoded(updated), namespace.name])

@@ -117,16 +117,8 @@ extension MetadataStore {
         return try await write { db in
             let record = try db.snapshot(info.name, snapshotter, scope)
             var updated = record.info
-            try FieldPaths(mask, whole: ["labels"]).apply(describing: "snapshot \"\(info.name)\"") { field in
-                guard field == "labels" else { return false }
-                updated.labels = Labels.withoutEmpty(info.labels)
-                return true
-            } key: { map, key in
-                guard map == "labels" else { return false }
-                setKey(key, of: &updated.labels, from: info.labels)
-                return true
-            }
-            try Labels.validate(updated.labels)
+            try FieldPaths.relabel(
+                &updated.labels, from: info.labels, mask: mask, describing: "snapshot \"\(info.name)\"")
             updated.updatedAt = .now
             try db.execute(
                 sql: "UPDATE snapshots SET message = ? WHERE number = ?",

@@ -121,7 +121,17 @@ def succeeds(*command):
         [str(c) for c in command], capture_output=True, stdin=subprocess.DEVNULL).returncode
 
 
-class Containerd(Place):
+class ForCtr(Place):
+    """A place whose socket Debian's ctr speaks to."""
+
+    def command(self, *arguments):
+        return "/usr/bin/ctr", "-a", self.socket, *arguments
+
+    def ctr(self, *arguments, **options):
+        return self.run(*self.command(*arguments), **options)
+
+
+class Containerd(ForCtr):
     """Debian's containerd with deploy/containerd/runu.toml, and our shim on its PATH."""
 
     def __enter__(self):
@@ -148,14 +158,8 @@ address = "{self.socket}.ttrpc"
             raise
         return self
 
-    def command(self, *arguments):
-        return "/usr/bin/ctr", "-a", self.socket, *arguments
 
-    def ctr(self, *arguments, **options):
-        return self.run(*self.command(*arguments), **options)
-
-
-class Manager(Place):
+class Manager(ForCtr):
     """Our ukmanager as root. `hidden` names cgroup file systems that its containers are not to see; `links` names
     under which our shim is found on its PATH."""
 
@@ -183,12 +187,6 @@ class Manager(Place):
             self.__exit__()
             raise
         return self
-
-    def command(self, *arguments):
-        return "/usr/bin/ctr", "-a", self.socket, *arguments
-
-    def ctr(self, *arguments, **options):
-        return self.run(*self.command(*arguments), **options)
 
 
 class Dockerd(Place):
