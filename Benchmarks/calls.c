@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -107,6 +108,33 @@ static void fork_exec(int i) {
     waitpid(child, NULL, 0);
 }
 
+// Bandwidth: blocks of 64 KiB of a file of 64 MiB that the page cache holds.
+enum { block = 64 << 10, blocks = 1024 };
+static char buffer[block];
+
+/// The file, written whole when it is first asked for.
+static int data(void) {
+    static int fd = -1;
+    if (fd >= 0) return fd;
+    fd = open("/tmp/data", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    must(fd >= 0, "/tmp/data");
+    for (int i = 0; i < blocks; i++) must(write(fd, buffer, block) == block, "write");
+    return fd;
+}
+static void read_block(int i) {
+    must(pread(data(), buffer, block, (off_t)(i % blocks) * block) == block, "read");
+}
+static void write_block(int i) {
+    must(pwrite(data(), buffer, block, (off_t)(i % blocks) * block) == block, "write");
+}
+/// Mapped, each page touched, and unmapped.
+static void map_block(int i) {
+    char *pages = mmap(NULL, block, PROT_READ, MAP_SHARED, data(), (off_t)(i % blocks) * block);
+    must(pages != MAP_FAILED, "mmap");
+    for (int at = 0; at < block; at += 4096) (void)*(volatile char *)(pages + at);
+    must(munmap(pages, block) == 0, "munmap");
+}
+
 static const struct {
     const char *name;
     void (*body)(int);
@@ -115,7 +143,7 @@ static const struct {
     {"stat deep", stat_deep}, {"fstat", fstat_}, {"access", access_}, {"readlink", readlink_}, {"getcwd", getcwd_},
     {"open+close", open_warm}, {"open+close cold", open_cold}, {"open+close folder", open_folder},
     {"create+unlink", create}, {"create+rename", create_rename}, {"mkdir+rmdir", folder}, {"fork", fork_},
-    {"fork+exec", fork_exec},
+    {"fork+exec", fork_exec}, {"read 64k", read_block}, {"write 64k", write_block}, {"mmap 64k", map_block},
 };
 
 int main(int argc, char **argv) {

@@ -22,7 +22,7 @@ CASES = {
     "getppid": 5000, "stat warm": 5000, "stat cold": 1000, "stat missing": 5000, "stat deep": 5000, "fstat": 5000,
     "access": 5000, "readlink": 5000, "getcwd": 5000, "open+close": 5000, "open+close cold": 1000,
     "open+close folder": 5000, "create+unlink": 1000, "create+rename": 1000, "mkdir+rmdir": 1000, "fork": 200,
-    "fork+exec": 200,
+    "fork+exec": 200, "read 64k": 20000, "write 64k": 20000, "mmap 64k": 20000,
 }
 
 
@@ -102,14 +102,16 @@ def main():
             native = folder / "native"
             subprocess.run(["cp", "-a", layer, native], check=True)
             sides["native"] = Side(["chroot", native, "/calls"])
-        print(f"{'':<20}" + "".join(f"{side + ' wall':>14}{side + ' cpu':>14}" for side in sides))
+        print(f"{'':<20}" + "".join(f"{side + ' wall':>14}{side + ' cpu':>14}" for side in sides) + f"{'cpu ratio':>14}")
         for case, count in CASES.items():
             if options.only and case not in options.only:
                 continue
-            cells = ""
-            for side in sides.values():
-                rounds = [side.measure(case, count) for _ in range(options.rounds)]
-                cells += f"{min(r[0] for r in rounds):14.2f}{statistics.median(r[1] for r in rounds):14.2f}"
+            rounds = [[side.measure(case, count) for side in sides.values()] for _ in range(options.rounds)]
+            figures = [
+                (min(wall for wall, _ in side), statistics.median(used for _, used in side)) for side in zip(*rounds)]
+            cells = "".join(f"{wall:14.2f}{used:14.2f}" for wall, used in figures)
+            if len(figures) > 1:
+                cells += f"{figures[0][1] / figures[1][1]:14.2f}"
             print(f"{case:<20}{cells}", flush=True)
         for side in sides.values():
             side.end()
