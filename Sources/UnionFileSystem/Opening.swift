@@ -208,6 +208,7 @@ extension FileSystem {
             throw .tooManyOpenFiles
         }
         try remember(handle: folder, for: node, duplicate: duplicate)
+        lastOpened = node
         return folder
     }
 

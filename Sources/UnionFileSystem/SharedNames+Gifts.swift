@@ -61,6 +61,44 @@ extension SharedNames {
         return listing?.following(node.name, previous: previous, count: count) ?? []
     }
 
+    // MARK: Folders
+
+    /// Whether a walk through a folder is followed: one of the container's root, which is never unmounted.
+    func isWalked(_ folder: Node) -> Bool {
+        folder.synthetic == nil && !folder.isRemoved && folder.mount === files.mounts[0] && number(of: folder) != 0
+    }
+
+    /// What a folder holds; nil when that is not known, or too much.
+    func entries(of folder: Node) -> [ListEntry]? {
+        if let listed, listed.folder === folder { return listed.entries.filter { !$0.name.isMarker } }
+        guard isWalked(folder), let entries = try? folder.mount.tree?.list(folder),
+            entries.count <= SharedNames.mostEntries
+        else { return nil }
+        return entries
+    }
+
+    /// A folder in a folder, when everybody may go through it.
+    func folder(_ name: Name, in parent: Node) -> Node? {
+        guard isWalked(parent), let tree = parent.mount.tree, let node = try? tree.child(of: parent, named: name),
+            node.isFolder, node.mounted == nil, isWalked(node)
+        else { return nil }
+        return node
+    }
+
+    /// Opens a layer's folder for a process to keep; nil when its own listing by the host would not be right, or when the
+    /// process has it.
+    func gift(_ folder: Node, unless isKept: (UInt64) -> Bool) -> uki_kept? {
+        guard (try? files.needsListing(folder)) == false else { return nil }
+        saw(folder)
+        guard let parent = folder.parent, let entry = keepable(folder.name, in: parent), !isKept(entry.ino),
+            let host = folder.hostID?.numbers, let opened = try? files.openFolder(folder)
+        else { return nil }
+        return uki_kept(
+            ino: entry.ino, device: entry.device, descriptor: opened, host_dev: host.0, host_ino: host.1)
+    }
+
+    // MARK: Files
+
     private func device(_ child: Node.Child?, _ entry: uki_name) -> uki_kept? {
         guard case .present(let node)? = child, let attributes = node.attributes, attributes.hasNoState,
             let opened = try? files.devices.open(

@@ -168,6 +168,11 @@ package final class SharedNames {
         value.type = node.type.rawValue
         if node.isFolder { value.child = number(of: node) }
         guard let attributes = node.attributes else { return true }
+        if node.isFolder, node.layerStat != nil, !node.isMerged, node.origin == nil, node.needsListing == false,
+            let id = node.hostID, isPlain(id, attributes, node.mount)
+        {
+            value.flags |= UInt8(UKI_IS_PLAIN)
+        }
         value.mode = attributes.mode
         if !node.mount.forbidsPrograms { value.flags |= UInt8(UKI_HAS_MODE) }
         if attributes.hasNoState, !node.mount.forbidsDevices {
@@ -176,7 +181,9 @@ package final class SharedNames {
             value.device = node.mount.deviceMinor
         }
         let isTakenAhead = node.layerStat != nil || !files.isWatched
-        if isTakenAhead, node.type == .file, let id = node.hostID, isPlain(id, attributes, node.mount) {
+        if isTakenAhead, attributes.type == .file, node.type == .file, let id = node.hostID,
+            isPlain(id, attributes, node.mount)
+        {
             value.flags |= UInt8(UKI_IS_PLAIN | UKI_HAS_INODE)
             value.uid = attributes.uid
             value.gid = attributes.gid
@@ -195,7 +202,7 @@ package final class SharedNames {
 
     /// Whether the inode number that is shown for a file stands for no other file of its mount.
     private func isPlain(_ host: HostID, _ attributes: Attributes, _ mount: Mount) -> Bool {
-        guard attributes.type == .file, host.inode == attributes.inode else { return false }
+        guard host.inode == attributes.inode else { return false }
         if mount.plainDevice == nil { mount.plainDevice = host.device }
         return mount.plainDevice == host.device
     }
@@ -334,7 +341,7 @@ package final class SharedNames {
 
     // MARK: Whole folders
 
-    private static let mostEntries = 4096
+    static let mostEntries = 4096
 
     /// Tells all of a folder's names at once: whoever opens a folder mostly wants to know what is in it.
     ///
@@ -415,7 +422,9 @@ package final class SharedNames {
             value.folder = number
             value.kind = UInt8(UKI_PRESENT)
             value.type = attributes.type.rawValue
-            if FileType(mode: host.mode) == .file, isPlain(HostID(host), attributes, folder.mount) {
+            if FileType(mode: host.mode) == .file, attributes.type == .file,
+                isPlain(HostID(host), attributes, folder.mount)
+            {
                 value.flags |= UInt8(UKI_IS_PLAIN)
             }
             files.show(attributes, on: folder.mount, in: &host)

@@ -491,19 +491,8 @@ struct message {
     struct uki_kept gifts[UKI_GIFTS];
 };
 
-/// Takes what ukernel sent, and moves it out of the way of the program's own descriptors.
-static void take_given(struct uki_own *o) {
-    int fresh = __atomic_exchange_n(&o->new_socket, 0, __ATOMIC_ACQ_REL);
-    if (fresh) {
-        int high = move_up(o, fresh - 1);
-        o->socket = high < 0 ? 0 : high;
-    }
-    struct stat host;
-    if (!o->socket) return;
-    if (native3(NR_FSTAT, (u32)o->socket, (u64)&host, 0) != 0 || host.dev != o->socket_dev || host.ino != o->socket_ino) {
-        o->socket = 0;
-        return;
-    }
+/// Takes one message of ukernel's; returns how many descriptors were in it.
+static u64 receive(struct uki_own *o) {
     struct message m;
     struct {
         void *base;
@@ -519,12 +508,29 @@ static void take_given(struct uki_own *o) {
         u64 flags;
     } header = {0, 0, &vector, 1, &m.control, sizeof m.control, 0};
     i64 size = call4(NR_RECVMSG, (u32)o->socket, (u64)&header, RECEIVE_FLAGS, 0);
-    if (size <= 0 || header.control_size < 16 || m.control.level != 1 || m.control.type != 1) return;
+    if (size <= 0 || header.control_size < 16 || m.control.level != 1 || m.control.type != 1) return 0;
     u64 count = (m.control.size - 16) / 4;
     for (u64 i = 0; i < count && i < UKI_GIFTS; i++) {
         int high = move_up(o, m.control.descriptors[i]);
         if (high >= 0 && (i + 1) * sizeof(struct uki_kept) <= (u64)size) keep(o, &m.gifts[i], high);
     }
+    return count;
+}
+
+/// Takes what ukernel sent, and moves it out of the way of the program's own descriptors.
+static void take_given(struct uki_own *o) {
+    int fresh = __atomic_exchange_n(&o->new_socket, 0, __ATOMIC_ACQ_REL);
+    if (fresh) {
+        int high = move_up(o, fresh - 1);
+        o->socket = high < 0 ? 0 : high;
+    }
+    struct stat host;
+    if (!o->socket) return;
+    if (native3(NR_FSTAT, (u32)o->socket, (u64)&host, 0) != 0 || host.dev != o->socket_dev || host.ino != o->socket_ino) {
+        o->socket = 0;
+        return;
+    }
+    while (receive(o) == UKI_GIFTS) {}
 }
 
 /// A kept descriptor of a file becomes the program's; negative: there is none.
@@ -551,14 +557,18 @@ static struct answer answer_open(const struct call *call, int descriptor, u64 pa
     if (flags & CREATES && flags & OPEN_FOLDER) return NOT_DONE;
     enum outcome outcome = walk(call, descriptor, path, !(flags & OPEN_NO_FOLLOW), &found);
     if (outcome == ABSENT_ABOVE || (outcome == ABSENT && !(flags & CREATES))) return done(NOT_THERE);
-    if (flags & ~(u32)OPEN_HARMLESS) return NOT_DONE;
+    if (flags & ~(u32)(OPEN_HARMLESS | OPEN_FOLDER)) return NOT_DONE;
+    if (outcome != PRESENT) return NOT_DONE;
+    int is_folder = found.type == FILE_TYPE_FOLDER;
     const u32 needed = UKI_IS_PLAIN | UKI_HAS_INODE | UKI_HAS_MODE;
-    if (outcome == UNKNOWN || (found.type != FILE_TYPE_FILE && found.type != FILE_TYPE_DEVICE) || (found.flags & needed) != needed
-        || (found.mode & 0444) != 0444)
+    int may_be_kept = (found.flags & needed) == needed && (found.mode & 0444) == 0444;
+    // Of a folder ukernel wants to know in any case: what it holds may be opened next.
+    if (!is_folder
+        && (flags & OPEN_FOLDER || !may_be_kept || (found.type != FILE_TYPE_FILE && found.type != FILE_TYPE_DEVICE)))
         return NOT_DONE;
     struct uki_own *o = (struct uki_own *)UKI_OWN;
     if (acquire(&page()->ready) < 2 || o->is_off) return NOT_DONE;
-    i64 made = is_own(o) ? take_kept(o, &found, flags) : -1;
+    i64 made = may_be_kept && is_own(o) ? take_kept(o, &found, is_folder ? flags & ~(u32)OPEN_NONBLOCK : flags) : -1;
     if (made >= 0) return done(made);
     made = uki_ask(call);
     if (is_own(o)) take_given(o);

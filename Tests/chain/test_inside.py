@@ -44,6 +44,16 @@ def place(tmp_path, program):
     (layer / "etc/many").mkdir()
     for number in range(40):
         (layer / f"etc/many/f{number:02}").write_text(f"f{number:02}")
+    for tree in ("etc/tree", "etc/tree2"):
+        for number in range(12):
+            folder = layer / tree / f"d{number:02}"
+            for inner in ("deep", "deep/est", "closed"):
+                (folder / inner).mkdir(parents=True)
+            for name in ("file", "other", "deep/file", "deep/est/file", "closed/file"):
+                (folder / name).write_text(pathlib.Path(name).name)
+            (folder / "other").chmod(0o600)
+            (folder / "link").symlink_to("deep")
+            (folder / "closed").chmod(0o700)
     for name, target in (("link", "name"), ("absolute", "/etc/name"), ("folderlink", "folder"), ("loop", "loop"),
                          ("chain1", "chain2"), ("chain2", "chain3"), ("chain3", "../etc/name"), ("broken", "no")):
         (layer / "etc" / name).symlink_to(target)
@@ -56,7 +66,7 @@ def run(place, *arguments):
 
 
 @pytest.mark.parametrize("what", ["equal", "changes", "signals", "births", "threads", "faults", "filtered",
-                                  "files", "writes", "made"])
+                                  "files", "writes", "made", "walks"])
 def test_answers_inside_are_the_kernels_own(place, what):
     assert run(place, what).finish() == (0, "done\n")
 

@@ -25,11 +25,12 @@ struct CallSites {
     var socket: CInt = -1
     /// Files it opened lately, each the last one of its folder or one that it opens again and again; the latest first.
     var opened: [Opened] = []
-    /// How many of a folder's next files it is given at once.
-    var siblings = 0
-    /// How many it was given last, and how many it held then.
-    var given = 0
-    var held = 0
+    /// The tree that it goes through.
+    var walk = TreeWalk()
+    /// How many of a folder's next files, or of a tree's next files and folders, it is given at once.
+    var ahead = 0
+    /// Which it was given last, by inode number.
+    var given: [UInt64] = []
     /// The mapping in which the last call site lay.
     var code: Range<UInt64> = 0..<0
     /// How often it asked for the table.
@@ -73,6 +74,7 @@ struct CallSites {
         child.isBorrowed = isBorrowed || lender != 0
         child.lender = 0
         child.socket = -1
+        child.walk = TreeWalk()
         return child
     }
 }

@@ -5,50 +5,69 @@ import Glibc
 import SystemPackage
 import UnionFileSystem
 
-/// Opening files ahead: a process that opens one layer's file after the other gets descriptors of the next ones with the
-/// one it asked for, so that its answering code can open those itself.
+/// Opening files and folders ahead: a process that opens one after the other gets descriptors of the next ones with the one
+/// it asked for, so that its answering code can open those itself.
 extension InsideAnswers {
-    private static let most = Int(UKI_GIFTS)
+    /// How many descriptors of one file, and of several, are given at once.
+    private static let mostCopies = 40
+    private static let most = 64
 
-    /// The answer to an open(2) that the answering code makes for a layer's file, whose descriptor is opened already.
+    /// The answer to an open(2) that the answering code makes, whose descriptor is opened already.
     func opened(_ call: CallContext, _ descriptor: CInt, closes: Bool) throws(Errno) -> Reply {
         let process = call.process
         guard call[4] == UKI_REQUEST, process.sites.keeps, isAnsweringCode(call.instructionPointer),
             process.threads.isEmpty, process.unseenThreads == 0, !process.sites.isBorrowed,
-            let shared = call.files.shared, let node = call.files.lastOpened, let parent = node.parent,
-            shared.mayBeKept(node)
+            let shared = call.files.shared, let node = call.files.lastOpened, let parent = node.parent
         else { return .descriptor(descriptor, closeOnExec: closes) }
-        let names = expected(after: node, in: parent, &process.sites, shared)
-        guard !names.isEmpty, let page = own(call), page.is_off == 0, page.new_socket == 0 else {
+        let isWalk = process.sites.walk.goes(to: node, shared)
+        var names: [Name] = []
+        if isWalk {
+            process.sites.ahead = min(InsideAnswers.most, max(4, process.sites.ahead * 2))
+        } else if !node.isFolder, shared.mayBeKept(node) {
+            names = expected(after: node, in: parent, &process.sites, shared)
+        }
+        guard isWalk || !names.isEmpty, let page = own(call), page.is_off == 0, page.new_socket == 0 else {
             return .descriptor(descriptor, closeOnExec: closes)
         }
         // The one that was asked for first: it gets the lowest number.
         let number = try call.inject(descriptor, closeOnExec: closes)
         close(descriptor)
         guard page.socket != 0 || connect(call, page) else { return .value(Int(number)) }
-        let isRepeated = process.sites.opened[0].copies > 0
-        let kept = withUnsafeBytes(of: page) { bytes in
-            let start = MemoryLayout<uki_own>.offset(of: \.kept)!
-            return (0..<Int(UKI_KEPT)).map {
-                bytes.loadUnaligned(fromByteOffset: start + $0 * MemoryLayout<uki_kept>.stride, as: uki_kept.self)
-            }.filter { $0.descriptor != 0 }
-        }
-        // What it does not use is work for nothing.
-        if process.sites.given > 0, (process.sites.held - kept.count) * 2 < process.sites.given {
-            process.sites.siblings /= 2
+        let isRepeated = !isWalk && process.sites.opened[0].copies > 0
+        let kept = InsideAnswers.inodes(in: page)
+        if !isRepeated {
+            // What it does not use is work for nothing.
+            let unused = process.sites.given.count { kept.contains($0) }
+            if unused * 2 > process.sites.given.count {
+                process.sites.ahead /= 4
+                process.sites.walk.wastes()
+            }
         }
         var gifts: [uki_kept] = []
-        for name in names.prefix(isRepeated ? names.count : process.sites.siblings) {
-            let gift = shared.gift(name, in: parent, isRepeated: isRepeated) { inode in
-                kept.contains { $0.ino == inode }
+        if isWalk {
+            gifts = process.sites.walk.open(process.sites.ahead, from: shared) { kept.contains($0) }
+        } else {
+            for name in names.prefix(isRepeated ? names.count : process.sites.ahead) {
+                let gift = shared.gift(name, in: parent, isRepeated: isRepeated) { kept.contains($0) }
+                if let gift { gifts.append(gift) }
+                if !isRepeated { process.sites.opened[0].name = name }
             }
-            if let gift { gifts.append(gift) }
-            if !isRepeated { process.sites.opened[0].name = name }
         }
-        send(gifts, to: process.sites.socket)
-        process.sites.given = gifts.count
-        process.sites.held = min(kept.count + gifts.count, Int(UKI_KEPT))
+        if !isRepeated { process.sites.given = gifts.map(\.ino) }
+        while !gifts.isEmpty {
+            send(Array(gifts.prefix(Int(UKI_GIFTS))), to: process.sites.socket)
+            gifts.removeFirst(min(gifts.count, Int(UKI_GIFTS)))
+        }
         return .value(Int(number))
+    }
+
+    /// Of what descriptors are kept, by inode number.
+    private static func inodes(in page: uki_own) -> Set<UInt64> {
+        withUnsafeBytes(of: page.kept) { bytes in
+            var inodes = Set<UInt64>()
+            for kept in bytes.bindMemory(to: uki_kept.self) where kept.descriptor != 0 { inodes.insert(kept.ino) }
+            return inodes
+        }
     }
 
     /// What is kept ready in a process, by number: its own, and its parent's where it is a child that has not executed
@@ -119,7 +138,7 @@ extension InsideAnswers {
         // The file itself again.
         if let index = sites.opened.firstIndex(where: { $0.folder == folder && $0.file == node.number }) {
             var known = sites.opened.remove(at: index)
-            known.copies = min(InsideAnswers.most, max(2, known.copies * 2))
+            known.copies = min(InsideAnswers.mostCopies, max(2, known.copies * 2))
             sites.opened.insert(known, at: 0)
             return [Name](repeating: node.name, count: known.copies)
         }
@@ -127,10 +146,10 @@ extension InsideAnswers {
         let index = sites.opened.firstIndex { $0.folder == folder && $0.copies == 0 }
         let fresh = CallSites.Opened(folder: folder, file: node.number, name: node.name)
         var names: [Name] = []
-        if index != nil || sites.siblings > 0 {
-            if index != nil { sites.siblings = min(InsideAnswers.most, max(4, sites.siblings * 2)) }
+        if index != nil || sites.ahead > 0 {
+            if index != nil { sites.ahead = min(InsideAnswers.most, max(4, sites.ahead * 2)) }
             let previous = index.map { sites.opened[$0].name }
-            names = shared.following(node, previous: previous, count: sites.siblings)
+            names = shared.following(node, previous: previous, count: sites.ahead)
         }
         if let index, !names.isEmpty { sites.opened.remove(at: index) }
         if sites.opened.count == CallSites.mostOpened { sites.opened.removeLast() }

@@ -33,7 +33,7 @@ struct uki_page {
 };
 enum { UKI_SLOTS_OFFSET = 0x80, UKI_SLOT_SIZE = 32, UKI_SLOTS = (4096 - UKI_SLOTS_OFFSET) / UKI_SLOT_SIZE };
 
-enum { UKI_VERSION = 2, UKI_WAYS = 4, UKI_TEXT = 60 };
+enum { UKI_VERSION = 3, UKI_WAYS = 4, UKI_TEXT = 60 };
 
 struct uki_header {
     uint32_t version;
@@ -52,7 +52,7 @@ struct uki_header {
 };
 
 enum { UKI_EMPTY = 0, UKI_ABSENT = 1, UKI_PRESENT = 2 };
-/// UKI_IS_PLAIN: a file whose inode number is the host's. UKI_HAS_INODE: that number, owner and device are there.
+/// UKI_IS_PLAIN: a file whose inode number is the host's, or such a folder that the host lists rightly. UKI_HAS_INODE: that number, owner and device are there.
 enum { UKI_HAS_MODE = 1, UKI_HAS_STAT = 2, UKI_HAS_TARGET = 4, UKI_IS_PLAIN = 8, UKI_HAS_INODE = 16 };
 
 /// A name in a folder.
@@ -107,14 +107,15 @@ struct uki_process {
     uint32_t pid, folder;
 };
 
-/// A descriptor of a layer's file, opened for reading, that nobody has read from.
+/// A descriptor of a file or of a layer's folder, opened for reading, that nobody has read from.
 struct uki_kept {
     uint64_t ino; // as it is shown, with `device`
     uint32_t device;
     int32_t descriptor; // 0: none
     uint64_t host_dev, host_ino;
 };
-enum { UKI_GIFTS = 16, UKI_KEPT = 32, UKI_FIRST_KEPT = 400 };
+/// The numbers end below 512, where the host would have to make a process's table of descriptors bigger.
+enum { UKI_GIFTS = 32, UKI_KEPT = 110, UKI_FIRST_KEPT = 400 };
 
 /// The page at UKI_OWN. Descriptors come as messages of up to UKI_GIFTS `uki_kept` over a socket that the process keeps.
 struct uki_own {
@@ -126,6 +127,7 @@ struct uki_own {
     uint64_t turn;
     struct uki_kept kept[UKI_KEPT];
 };
+_Static_assert(sizeof(struct uki_own) <= UKI_PAGE_SIZE, "one page");
 
 enum {
     UKI_RECORD_SETS = 1024,
