@@ -7,7 +7,7 @@ extension GRPCServer {
         _ method: UnaryMethod<Request, Response>,
         _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
     ) {
-        register(path: method.path) { call in
+        register(path: method.path, .unary) { call in
             let request: Request = try await decode(call.readOne())
             return try await encode(handler(request, call.context))
         }
@@ -18,7 +18,7 @@ extension GRPCServer {
         _ method: ServerStreamingMethod<Request, Response>,
         _ handler: @escaping @Sendable (Request, ServerContext, MessageWriter<Response>) async throws -> Void
     ) {
-        register(path: method.path) { call in
+        register(path: method.path, .serverStream) { call in
             let request: Request = try await decode(call.readOne())
             try await handler(request, call.context, call.writer())
             return nil
@@ -30,7 +30,7 @@ extension GRPCServer {
         _ method: ClientStreamingMethod<Request, Response>,
         _ handler: @escaping @Sendable (MessageStream<Request>, ServerContext) async throws -> Response
     ) {
-        register(path: method.path) { call in
+        register(path: method.path, .clientStream) { call in
             try await encode(handler(call.requests(), call.context))
         }
     }
@@ -42,7 +42,7 @@ extension GRPCServer {
             @escaping @Sendable (MessageStream<Request>, ServerContext, MessageWriter<Response>) async throws ->
             Void
     ) {
-        register(path: method.path) { call in
+        register(path: method.path, .bidirectionalStream) { call in
             try await handler(call.requests(), call.context, call.writer())
             return nil
         }

@@ -15,8 +15,13 @@ public final class GRPCServer: @unchecked Sendable {
     private let log: Logger
     private let state = Mutex(State())
 
+    private struct Method {
+        var handler: ServerCall.Handler
+        var tally: MethodTally
+    }
+
     private struct State {
-        var handlers: [String: ServerCall.Handler] = [:]
+        var methods: [String: Method] = [:]
         var listener: UnixListener?
         var started = false
         var stopping = false
@@ -46,22 +51,30 @@ public final class GRPCServer: @unchecked Sendable {
     }
 
     /// The paths of all registered methods.
-    public var methods: [String] { state.withLock { $0.handlers.keys.sorted() } }
+    public var methods: [String] { state.withLock { $0.methods.keys.sorted() } }
 
-    func register(path: String, _ handler: @escaping ServerCall.Handler) {
+    /// What has been counted of the calls of all registered methods, in the order of their paths.
+    public var statistics: [MethodStatistics] {
+        state.withLock { Array($0.methods.values) }.map(\.tally.statistics).sorted { $0.path < $1.path }
+    }
+
+    func register(path: String, _ form: MethodStatistics.Form, _ handler: @escaping ServerCall.Handler) {
+        let method = Method(handler: handler, tally: MethodTally(path: path, form: form))
         state.withLock { state in
             precondition(!state.started, "register \(path) before the server starts")
-            precondition(state.handlers.updateValue(handler, forKey: path) == nil, "\(path) is registered twice")
+            precondition(state.methods.updateValue(method, forKey: path) == nil, "\(path) is registered twice")
         }
     }
 
     /// Listens on a unix socket (a socket file that nobody listens on any more is replaced) and serves.
     ///
-    /// - Parameter group: whose members may connect too: the socket has mode 0660 then, else 0600.
+    /// - Parameters:
+    ///   - user: who may connect too, as the socket's owner.
+    ///   - group: whose members may connect too: the socket has mode 0660 then, else 0600.
     /// - Throws: `RPCError` when the address cannot be had: in use, too long, not a socket.
-    public func start(unixSocket path: String, group: gid_t? = nil) throws {
+    public func start(unixSocket path: String, user: uid_t? = nil, group: gid_t? = nil) throws {
         let raw = RawServer(self.raw)
-        let listener = try UnixListener(path: FilePath(path), group: group, log: log) { connection in
+        let listener = try UnixListener(path: FilePath(path), user: user, group: group, log: log) { connection in
             raw.adopt(connection)
         }
         state.withLock { state in
@@ -115,12 +128,12 @@ public final class GRPCServer: @unchecked Sendable {
     }
 
     private func serve(_ request: NextCall.Arrived) {
-        let call = ServerCall(core: request.call, context: request.context)
-        let handler = state.withLock { state in
+        let method = state.withLock { state in
             state.calls += 1
-            return state.handlers[request.context.method]
+            return state.methods[request.context.method]
         }
-        call.serve(handler ?? refusal(of: request.context.method)) { [self] in
+        let call = ServerCall(core: request.call, context: request.context, tally: method?.tally)
+        call.serve(method?.handler ?? refusal(of: request.context.method)) { [self] in
             let idle = state.withLock { state in
                 state.calls -= 1
                 guard state.calls == 0 else { return [CheckedContinuation<Void, Never>]() }
@@ -136,7 +149,7 @@ public final class GRPCServer: @unchecked Sendable {
         let parts = path.split(separator: "/")
         let service = parts.first.map(String.init) ?? ""
         let method = parts.dropFirst().joined(separator: "/")
-        let known = state.withLock { $0.handlers.keys.contains { $0.hasPrefix("/\(service)/") } }
+        let known = state.withLock { $0.methods.keys.contains { $0.hasPrefix("/\(service)/") } }
         let message = known ? "unknown method \(method) for service \(service)" : "unknown service \(service)"
         return { _ in throw RPCError(.unimplemented, message) }
     }

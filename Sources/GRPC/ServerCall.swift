@@ -8,6 +8,7 @@ final class ServerCall: Sendable {
 
     let core: CoreCall
     let context: ServerContext
+    private let tally: MethodTally?
     private let state = Mutex(State())
 
     private struct State {
@@ -16,9 +17,10 @@ final class ServerCall: Sendable {
         var task: Task<Void, Never>?
     }
 
-    init(core: CoreCall, context: ServerContext) {
+    init(core: CoreCall, context: ServerContext, tally: MethodTally?) {
         self.core = core
         self.context = context
+        self.tally = tally
     }
 
     /// Runs `handler` until its status is sent.
@@ -49,22 +51,28 @@ final class ServerCall: Sendable {
 
     private func finish(with handler: Handler) async {
         let batch = Batch()
+        let start = ContinuousClock.now
+        var outcome = RPCCode.ok
+        tally?.started()
         do {
             let last = try await handler(self)
             if let last {
                 addInitialMetadata(to: batch)
                 batch.sendMessage(last)
+                tally?.sent()
             } else {
                 addInitialMetadata(to: batch)
             }
             batch.sendStatus(.ok, "", trailers: context.trailers)
         } catch {
             let failure = RPCError(serving: error)
+            outcome = failure.code
             var trailers = context.trailers
             if !failure.details.isEmpty { trailers.add("grpc-status-details-bin", bytes: failure.details) }
             addInitialMetadata(to: batch)
             batch.sendStatus(failure.code, failure.message, trailers: trailers)
         }
+        tally?.handled(outcome, after: .now - start)
         _ = await core.write(batch)
     }
 
@@ -82,6 +90,7 @@ final class ServerCall: Sendable {
     func read() async throws -> [UInt8]? {
         let bytes = try await core.read()
         if bytes == nil, state.withLock({ $0.cancelled }) { throw CancellationError() }
+        if bytes != nil { tally?.received() }
         return bytes
     }
 
@@ -99,6 +108,7 @@ final class ServerCall: Sendable {
         addInitialMetadata(to: batch)
         batch.sendMessage(bytes)
         guard await core.write(batch) else { throw RPCError(.cancelled, "context canceled") }
+        tally?.sent()
     }
 
     /// Sends the initial metadata unless something has been sent.

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// A listening unix socket and the thread that accepts on it.
 ///
-/// Only processes of the same user, of root and of a group that is named are let in, whatever the socket's mode.
+/// Only processes of the same user, of root and of a user and a group that are named are let in, whatever the socket's mode.
 final class UnixListener: Sendable {
     private let path: FilePath
     private let socket: FileDescriptor
@@ -19,7 +19,10 @@ final class UnixListener: Sendable {
     ///
     /// - Throws: `RPCError`: `alreadyExists` when another server listens there, `failedPrecondition` when something
     ///   that is not a socket is in the way, `invalidArgument` when the path's last component is too long.
-    init(path: FilePath, group: gid_t?, log: Logger, accepted: @escaping @Sendable (FileDescriptor) -> Void) throws {
+    init(
+        path: FilePath, user: uid_t?, group: gid_t?, log: Logger,
+        accepted: @escaping @Sendable (FileDescriptor) -> Void
+    ) throws {
         self.path = path
         var status = stat()
         if lstat(path.string, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK {
@@ -29,7 +32,7 @@ final class UnixListener: Sendable {
         }
         let inherited = InheritedSockets.take(path)
         do {
-            socket = try inherited ?? UnixSocket.listen(path, group: group)
+            socket = try inherited ?? UnixSocket.listen(path, user: user, group: group)
         } catch let error as HostError where error.errno == .addressInUse {
             throw RPCError(
                 .alreadyExists,
@@ -46,7 +49,9 @@ final class UnixListener: Sendable {
         wake = near
         let listener = socket
         CompletionQueue.startThread(named: "grpc-accept") {
-            Self.accept(on: listener, until: far, group: group, log: log, accepted)
+            Self.accept(on: listener, until: far, log: log, accepted) {
+                UnixSocket.isTrusted($0, user: user, group: group)
+            }
         }
     }
 
@@ -60,8 +65,8 @@ final class UnixListener: Sendable {
     }
 
     private static func accept(
-        on listener: FileDescriptor, until end: FileDescriptor, group: gid_t?, log: Logger,
-        _ accepted: @Sendable (FileDescriptor) -> Void
+        on listener: FileDescriptor, until end: FileDescriptor, log: Logger,
+        _ accepted: @Sendable (FileDescriptor) -> Void, trusting isTrusted: (FileDescriptor) -> Bool
     ) {
         defer {
             try? listener.close()
@@ -76,7 +81,7 @@ final class UnixListener: Sendable {
             if waiting[1].revents != 0 { return }
             do {
                 let connection = try UnixSocket.accept(listener)
-                guard UnixSocket.isTrusted(connection, group: group) else {
+                guard isTrusted(connection) else {
                     let peer = try UnixSocket.peer(of: connection)
                     log.warning("refused a connection", metadata: ["uid": "\(peer.uid)", "pid": "\(peer.pid)"])
                     try connection.close()

@@ -6,12 +6,16 @@ import SystemPackage
 public enum UnixSocket {
     /// Binds and listens. The socket file has mode 0600, or 0660 with a group.
     ///
+    /// A folder of this user's own, in which the socket lies, lets those pass who may connect.
+    ///
     /// - Parameters:
     ///   - replacingDead: removes a socket file that nobody listens on any more.
-    ///   - group: whose members may connect too. A folder of this user's own, in which the socket lies, lets them pass.
+    ///   - user: who may connect too, as the socket's owner; only root can give it away.
+    ///   - group: whose members may connect too.
     /// - Throws: `HostError` with `addressInUse` when somebody listens at `path`.
     public static func listen(
-        _ path: FilePath, backlog: CInt = 128, replacingDead: Bool = true, group: gid_t? = nil
+        _ path: FilePath, backlog: CInt = 128, replacingDead: Bool = true, user: uid_t? = nil,
+        group: gid_t? = nil
     ) throws -> FileDescriptor {
         let socket = try make()
         do {
@@ -25,6 +29,7 @@ public enum UnixSocket {
             }
             chmod(path.string, 0o600)
             if let group { try admit(group, to: path) }
+            if let user, user != geteuid() { try give(path, to: user) }
             guard Glibc.listen(socket.rawValue, backlog) == 0 else { throw HostError.last("listen on", path.string) }
             return socket
         } catch {
@@ -83,12 +88,12 @@ public enum UnixSocket {
         return (pid, uid, gid)
     }
 
-    /// Whether the process at the other end belongs to this process's user or to root, or its user to `group`.
+    /// Whether the process at the other end belongs to this process's user, to root or to `user`, or its user to `group`.
     ///
     /// Modes of sockets and folders keep others out already; a descriptor may have been passed on, or a mode changed.
-    public static func isTrusted(_ socket: FileDescriptor, group: gid_t? = nil) -> Bool {
+    public static func isTrusted(_ socket: FileDescriptor, user: uid_t? = nil, group: gid_t? = nil) -> Bool {
         guard let peer = try? peer(of: socket) else { return false }
-        if peer.uid == geteuid() || peer.uid == 0 { return true }
+        if peer.uid == geteuid() || peer.uid == 0 || peer.uid == user { return true }
         return group.map { ukh_peer_has_group(socket.rawValue, $0) == 1 } ?? false
     }
 
@@ -103,15 +108,30 @@ public enum UnixSocket {
     }
 
     private static func admit(_ group: gid_t, to path: FilePath) throws {
-        let folder = path.removingLastComponent()
-        var status = stat()
-        if stat(folder.string, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 {
-            guard chown(folder.string, uid_t.max, group) == 0,
-                chmod(folder.string, status.st_mode & 0o7777 | 0o010) == 0
-            else { throw HostError.last("open to the group the folder", folder.string) }
-        }
+        try openFolder(of: path, closedTo: 0o077, 0o010) { chown($0, uid_t.max, group) }
         guard chown(path.string, uid_t.max, group) == 0, chmod(path.string, 0o660) == 0 else {
             throw HostError.last("open to the group the socket", path.string)
+        }
+    }
+
+    /// The folder's owner stays, so everybody may pass, to sockets that let nobody else in.
+    private static func give(_ path: FilePath, to user: uid_t) throws {
+        guard chown(path.string, user, gid_t.max) == 0 else {
+            throw HostError.last("give to user \(user) the socket", path.string)
+        }
+        try openFolder(of: path, closedTo: 0o007, 0o001) { _ in 0 }
+    }
+
+    private static func openFolder(
+        of path: FilePath, closedTo others: mode_t, _ bits: mode_t, _ change: (String) -> CInt
+    ) throws {
+        let folder = path.removingLastComponent()
+        var status = stat()
+        guard stat(folder.string, &status) == 0, status.st_uid == geteuid(), status.st_mode & others == 0 else {
+            return
+        }
+        guard change(folder.string) == 0, chmod(folder.string, status.st_mode & 0o7777 | bits) == 0 else {
+            throw HostError.last("open the folder", folder.string)
         }
     }
 

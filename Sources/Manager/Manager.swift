@@ -20,6 +20,8 @@ public final class Manager: Sendable {
     private let eventsSocket: EventsSocket
     private let tasks: TaskManager
     private let collector: GarbageCollector
+    /// Serve figures; none unless the configuration asks for it.
+    private let monitors: [DocumentServer]
 
     /// Opens what is kept under `configuration.root`. Nothing is served yet.
     ///
@@ -51,6 +53,10 @@ public final class Manager: Sendable {
         tasks = TaskManager(configuration: configuration, metadata: metadata, events: events, log: log)
         eventsSocket = EventsSocket(path: configuration.eventsAddress, events: events, log: log)
         server = GRPCServer(maximumMessageSize: configuration.maximumMessageSize, log: log)
+        monitors = try Self.monitors(
+            configuration,
+            Figures(
+                server: server, metadata: metadata, tasks: tasks, hasDurations: configuration.hasCallDurations), log)
 
         let uuid = try await metadata.setting("uuid") { UUID().uuidString.lowercased() }
         let plugins = IntrospectionServer.plugins(
@@ -75,13 +81,35 @@ public final class Manager: Sendable {
         serve("snapshots") {
             SnapshotsServer(snapshotters: snapshotters, events: events, collector: collector).register(on: server)
         }
-        serve("diff") { DiffServer(store: content, metadata: metadata).register(on: server) }
+        serve("diff") {
+            DiffServer(store: content, metadata: metadata, processors: configuration.streamProcessors).register(
+                on: server)
+        }
         serve("containers") {
             ContainersServer(metadata: metadata, events: events, collector: collector).register(on: server)
         }
         serve("tasks") { TasksServer(metadata: metadata, tasks: tasks, log: log).register(on: server) }
         serve("leases") { LeasesServer(metadata: metadata, collector: collector).register(on: server) }
         serve("events") { EventsServer(events: events).register(on: server) }
+    }
+
+    /// What serves figures, where the configuration says.
+    private static func monitors(
+        _ configuration: ManagerConfiguration, _ figures: Figures, _ log: Logger
+    ) throws -> [DocumentServer] {
+        let metrics: [String: DocumentServer.Source] = ["/v1/metrics": { await figures.prometheus() }]
+        let variables: [String: DocumentServer.Source] = ["/debug/vars": { figures.variables() }]
+        let debug = configuration.debug
+        return try [
+            configuration.metricsAddress.map {
+                try DocumentServer(address: $0, user: nil, group: nil, documents: metrics, log: log)
+            },
+            debug.address.map {
+                try DocumentServer(
+                    address: $0, user: debug.user, group: debug.group, documents: variables.merging(metrics) { $1 },
+                    log: log)
+            },
+        ].compactMap { $0 }
     }
 
     /// Keeps what lost its record, and says what happened.
@@ -106,8 +134,14 @@ public final class Manager: Sendable {
         try eventsSocket.start()
         await tasks.restore()
         do {
-            try server.start(unixSocket: configuration.address.string, group: configuration.group)
+            for monitor in monitors {
+                try monitor.start()
+                log.info("telling figures", metadata: ["address": "\(monitor.address)"])
+            }
+            try server.start(
+                unixSocket: configuration.address.string, user: configuration.user, group: configuration.group)
         } catch {
+            for monitor in monitors { monitor.stop() }
             eventsSocket.stop()
             throw error
         }
@@ -125,6 +159,7 @@ public final class Manager: Sendable {
     /// Stops serving. Shims and their containers go on.
     public func stop() async {
         await server.shutdown(grace: .milliseconds(500))
+        for monitor in monitors { monitor.stop() }
         eventsSocket.stop()
         // It waits for readers, whose answers may need this thread.
         _ = try? await BlockingWork.run { [metadata] in try metadata.close() }

@@ -25,7 +25,9 @@ public struct ManagerCommand: AsyncParsableCommand {
     /// Serves until SIGTERM or SIGINT.
     public func run() async throws {
         let settings = try options.settings()
-        LoggingSystem.bootstrap { [level = settings.level] _ in LogLine(level: level) }
+        LoggingSystem.bootstrap { [level = settings.level, isJSON = settings.logsJSON] _ in
+            LogLine(level: level, isJSON: isJSON)
+        }
         let log = Logger(label: "ukmanager")
         for remark in settings.remarks { log.warning("\(remark)") }
         signal(SIGPIPE, SIG_IGN)

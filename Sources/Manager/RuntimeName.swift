@@ -36,10 +36,19 @@ package enum RuntimeName {
         )
     }
 
+    /// A program by its path or by its name on PATH, as execvp(3) finds it; nil when it is not there.
+    static func program(_ name: String) -> FilePath? {
+        let candidates = name.contains("/") ? [FilePath(name)] : searched.map { $0.appending(name) }
+        return candidates.first { access($0.string, X_OK) == 0 }
+    }
+
     private static var folders: [FilePath] {
-        let search = environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
-        return (ownProgram.map { [$0.removingLastComponent()] } ?? [])
-            + search.split(separator: ":").filter { $0.hasPrefix("/") }.map { FilePath(String($0)) }
+        (ownProgram.map { [$0.removingLastComponent()] } ?? []) + searched
+    }
+
+    private static var searched: [FilePath] {
+        (environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").filter { $0.hasPrefix("/") }
+            .map { FilePath(String($0)) }
     }
 
     /// The path of the running program.

@@ -65,6 +65,13 @@ actor TaskManager {
         return result
     }
 
+    /// The shims of all namespaces that are connected.
+    func shims() -> [Shim] {
+        entries.values.compactMap { entry in
+            if case .running(let shim) = entry { shim } else { nil }
+        }.sorted { ($0.bundle.namespace, $0.bundle.id) < ($1.bundle.namespace, $1.bundle.id) }
+    }
+
     private func running(_ key: Key) async -> Shim? {
         switch entries[key] {
         case .running(let shim): shim

@@ -110,7 +110,7 @@ struct TasksServer {
             let filter = try request.filter.isEmpty ? Filter.all : Filter([request.filter])
             let shims = await tasks.shims(in: scope.namespace)
             var response = Containerd_Services_Tasks_V1_ListTasksResponse()
-            response.tasks = await Self.all(shims) { shim in
+            response.tasks = await shims.concurrently { shim in
                 do {
                     return try await Self.process(shim, execID: "", within: tasks.timeouts.state)
                 } catch {
@@ -138,18 +138,7 @@ struct TasksServer {
                 return filter.matches(process)
             }
             var response = Containerd_Services_Tasks_V1_MetricsResponse()
-            response.metrics = await Self.all(shims) { shim in
-                var message = Containerd_Task_V2_StatsRequest()
-                message.id = shim.bundle.id
-                guard let stats = try? await shim.call(TaskV2Service.stats, message, timeout: .seconds(10)) else {
-                    return nil
-                }
-                var metric = Containerd_Types_Metric()
-                metric.id = shim.bundle.id
-                metric.timestamp = .now
-                metric.data = stats.stats
-                return metric
-            }
+            response.metrics = await shims.concurrently { await $0.metric() }
             return response
         }
     }
@@ -232,19 +221,5 @@ struct TasksServer {
         process.exitStatus = state.exitStatus
         if state.hasExitedAt { process.exitedAt = state.exitedAt }
         return process
-    }
-
-    /// What `body` makes of each shim, all asked at once, in their order.
-    private static func all<R: Sendable>(
-        _ shims: [Shim], _ body: @escaping @Sendable (Shim) async -> R?
-    ) async -> [R] {
-        await withTaskGroup(of: (Int, R?).self) { group in
-            for (index, shim) in shims.enumerated() { group.addTask { (index, await body(shim)) } }
-            var results: [(Int, R)] = []
-            for await (index, result) in group {
-                if let result { results.append((index, result)) }
-            }
-            return results.sorted { $0.0 < $1.0 }.map(\.1)
-        }
     }
 }

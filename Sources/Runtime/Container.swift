@@ -157,6 +157,12 @@ public struct Container: Sendable {
         return statistics
     }
 
+    /// A connection to the container's kernel, which hangs up when the container ends. The caller closes it.
+    public func endDescriptor() throws -> FileDescriptor { try UnixSocket.connect(Container.socket(in: folder)) }
+
+    /// Counts the processes that are killed for want of memory; nil when the container is gone.
+    public func killCount() -> KillCount? { KillCount(folder: folder.string) }
+
     func connect(timeout: Int32? = 10_000) throws -> KernelConnection {
         do {
             return try KernelConnection(Container.socket(in: folder), timeout: timeout)

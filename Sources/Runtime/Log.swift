@@ -22,18 +22,22 @@ public struct Log: Sendable {
     public var format: Format
     /// Whether debug messages are written.
     public var isDebugging: Bool
+    /// Whether standard error is the container's alone, and errors stand in the file only: a shim reads them there, and
+    /// gives the process the client's own streams.
+    private let isFileOnly: Bool
 
-    /// A log that writes to `file` as well.
+    /// A log that writes to `file` as well, or, with `RUNU_ERRORS=log` in the environment, to it alone.
     public init(file: FilePath? = nil, format: Format = .text, isDebugging: Bool = false) {
         self.file = file
         self.format = format
         self.isDebugging = isDebugging
+        isFileOnly = file != nil && environment("RUNU_ERRORS") == "log"
     }
 
     /// Tells of an error that ends the command.
     public func error(_ message: String) {
         write("error", message)
-        say("runu: \(message)")
+        if !isFileOnly { say("runu: \(message)") }
     }
 
     /// Tells of something that went wrong without ending the command.

@@ -34,6 +34,8 @@ public struct SettingsTable {
     public func string(_ key: String) throws -> String? { try value(key, "a string") { $0.string } }
     /// A whole number; nil when it is not there.
     public func integer(_ key: String) throws -> Int? { try value(key, "a number") { $0.int } }
+    /// True or false; nil when it is not there.
+    public func flag(_ key: String) throws -> Bool? { try value(key, "true or false") { $0.bool } }
     /// A number; nil when it is not there.
     public func number(_ key: String) throws -> Double? {
         try value(key, "a number") { $0.double ?? $0.int.map(Double.init) }

@@ -47,6 +47,8 @@ final class RuntimeCommand {
         var spawn = Spawn(
             FilePath(executable),
             arguments: [settings.binary, "--root", settings.root, "--log", log, "--log-format", "json"] + arguments,
+            // Else what it says of its failure would reach the client twice.
+            environment: Spawn.inheritedEnvironment() + ["RUNU_ERRORS=log"],
             descriptors: (streams ?? [nil, collector?.input, nil]).map { $0 ?? null })
         spawn.workingDirectory = FilePath(bundle)
         if makesProcess { children.beginClaim() }

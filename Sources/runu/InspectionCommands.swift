@@ -85,19 +85,34 @@ struct Events: ParsableCommand {
         }
         guard pause > 0 else { throw RuntimeError("duration interval must be greater than 0") }
         let container = try runu.store.container(id)
-        let first = try container.statistics()
-        print(try StatisticsEvent(id: id, first).text())
+        // Those that were killed before are not told.
+        let kills = stats ? nil : container.killCount()
+        _ = kills?.more()
+        print(try StatisticsEvent(id: id, container.statistics()).text())
         if stats { return }
-        var kills = first.oomKills
+        let kernel = try container.endDescriptor()
         while true {
             fflush(nil)
-            usleep(UInt32(clamping: pause * 1000))
-            guard let statistics = try? container.statistics() else { return }
-            while kills < statistics.oomKills {
-                kills += 1
-                print(try OutOfMemoryEvent(id: id).text())
+            let end = MonotonicTime.now() + UInt64(pause) * 1_000_000
+            var waiting = [kernel.rawValue, kills?.descriptor ?? -1].map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
+            repeat {
+                let left = (Int64(end) - Int64(MonotonicTime.now()) + 999_999) / 1_000_000
+                poll(&waiting, 2, CInt(clamping: max(0, left)))
+                // One may have been the last of the container.
+                try tell(kills)
+                if waiting[0].revents != 0 { return }
+            } while MonotonicTime.now() < end
+            guard let statistics = try? container.statistics() else { return try tell(kills) }
             print(try StatisticsEvent(id: id, statistics).text())
+        }
+    }
+
+    private func tell(_ kills: KillCount?) throws {
+        for _ in 0..<(kills?.more() ?? 0) {
+            print(try OutOfMemoryEvent(id: id).text())
+            fflush(nil)
         }
     }
 }

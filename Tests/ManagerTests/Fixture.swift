@@ -1,4 +1,6 @@
+import Archive
 import ContainerdAPI
+import Crypto
 import Foundation
 import GRPC
 import Host
@@ -15,10 +17,10 @@ final class Fixture {
     let channel: GRPCChannel
     let options = CallOptions(metadata: ["containerd-namespace": "test"], timeout: .seconds(30))
 
-    static func start() async throws -> Fixture {
+    static func start(processors: [StreamProcessor] = []) async throws -> Fixture {
         let folder = URL(filePath: "/tmp/ukm-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let manager = try await make(folder)
+        let manager = try await make(folder, processors)
         try await manager.start()
         return try Fixture(
             folder: folder, manager: manager,
@@ -32,9 +34,11 @@ final class Fixture {
                 runtime: path.appending("run"), data: path.appending("data"), configuration: path.appending("config")))
     }
 
-    private static func make(_ folder: URL) async throws -> Manager {
-        try await Manager(
-            configuration: configuration(folder), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    private static func make(_ folder: URL, _ processors: [StreamProcessor] = []) async throws -> Manager {
+        var configuration = configuration(folder)
+        configuration.streamProcessors = processors
+        return try await Manager(
+            configuration: configuration, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// One more manager in the same folders.
@@ -96,4 +100,16 @@ func failure(_ body: () async throws -> Void) async -> RPCError? {
     } catch {
         return error as? RPCError ?? RPCError(.unknown, "\(error)")
     }
+}
+
+func digest(_ bytes: [UInt8]) -> String {
+    "sha256:" + SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+}
+
+func tar(_ compression: Compression, _ body: (ArchiveWriter) throws -> Void) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    let writer = try ArchiveWriter(compression: compression) { bytes.append(contentsOf: $0) }
+    try body(writer)
+    try writer.finish()
+    return bytes
 }

@@ -51,6 +51,20 @@ struct NameTests {
               tcp_address = "127.0.0.1:1"
               tcp_tls_ca = ""
               colour = "red"
+              uid = 1000
+            [debug]
+              address = "/run/d.sock"
+              gid = 5
+              format = "json"
+            [metrics]
+              address = "127.0.0.1:1338"
+              grpc_histogram = true
+            [stream_processors."org.example.decoder"]
+              accepts = ["a/b+encrypted"]
+              args = ["-k", "/keys"]
+              env = ["A=b"]
+              path = "decoder"
+              returns = "a/b"
             [timeouts]
               "io.containerd.timeout.shim.cleanup" = "1m30s"
             [plugins."io.containerd.gc.v1.scheduler"]
@@ -65,6 +79,13 @@ struct NameTests {
               a = 1
             """, path: "c.toml")
         #expect(file.oomScore == -5 && file.group == 1234 && file.maximumMessageSize == 2_097_152)
+        #expect(file.user == 1000 && file.logFormat == "json")
+        #expect(file.debug.address == "/run/d.sock" && file.debug.user == nil && file.debug.group == 5)
+        #expect(file.metricsAddress == "127.0.0.1:1338" && file.hasCallDurations == true)
+        let decoder = StreamProcessor(
+            id: "org.example.decoder", accepts: ["a/b+encrypted"], returns: "a/b", path: "decoder",
+            arguments: ["-k", "/keys"], environment: ["A=b"])
+        #expect(file.streamProcessors == [decoder.id: decoder])
         #expect(file.disabledPlugins == ["cri", "io.containerd.snapshotter.v1.native"])
         #expect(file.timeouts == ["io.containerd.timeout.shim.cleanup": 90_000])
         #expect(file.collection.deletionThreshold == 20 && file.collection.pauseThreshold == 0.1)
@@ -99,6 +120,8 @@ struct NameTests {
             ("root", "c.toml:2"), ("[grpc", "c.toml:2"), ("root = 5", "c.toml: root: expected a string"),
             ("version = 9", "unknown configuration version 9"), ("grpc = 1", "c.toml: grpc: expected a table"),
             ("[timeouts]\nx = '5'", "timeouts.x: expected a duration"), ("imports = [1]", "imports: expected a list"),
+            ("[grpc]\nuid = -1", "grpc.uid: -1 is no user"), ("[debug]\nformat = 'xml'", "debug.format"),
+            ("[stream_processors.x]\npath = 'p'", "stream_processors.x: path and returns"),
         ] {
             #expect { try ConfigurationFile("# a line\n" + text, path: "c.toml") } throws: { "\($0)".contains(place) }
         }

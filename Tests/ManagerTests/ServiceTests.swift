@@ -1,6 +1,5 @@
 import Archive
 import ContainerdAPI
-import Crypto
 import Foundation
 import GRPC
 import RPC
@@ -17,18 +16,6 @@ struct ServiceTests {
             throw error
         }
         await fixture.stop()
-    }
-
-    private func digest(_ bytes: [UInt8]) -> String {
-        "sha256:" + SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
-    }
-
-    private func tar(_ compression: Compression, _ body: (ArchiveWriter) throws -> Void) throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        let writer = try ArchiveWriter(compression: compression) { bytes.append(contentsOf: $0) }
-        try body(writer)
-        try writer.finish()
-        return bytes
     }
 
     @Test("A call without a namespace is refused")

@@ -1,13 +1,17 @@
 """ukmanager itself: hostile bytes, a full disk, many bundles at once, and a real dockerd on top of it."""
+import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 import pytest
 
@@ -148,3 +152,106 @@ def test_a_real_dockerd_runs_on_this_manager():
         dockerd.wait(30)
         chain.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def get(path, where):
+    """The status line and body of a GET over a unix socket."""
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(10)
+        peer.connect(str(where))
+        peer.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: peer.recv(65536), b"")).decode()
+    head, body = answer.split("\r\n\r\n", 1)
+    assert f"Content-Length: {len(body.encode())}" in head
+    return head.split("\r\n")[0], body
+
+
+def figures(text):
+    """Prometheus' text as name and labels -> value; every name is introduced once."""
+    found, introduced = {}, {}
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            name, kind = line.split()[2:]
+            assert introduced.setdefault(name, kind) is kind, line
+        elif not line.startswith("#"):
+            name, labels, value = re.fullmatch(r'(\w+)(?:\{((?:\w+="[^"]*",?)+)\})? (\S+)', line).groups()
+            assert name in introduced or re.sub("_(bucket|sum|count)$", "", name) in introduced, line
+            found[name, frozenset(re.findall(r'(\w+)="([^"]*)"', labels or ""))] = float(value)
+    return found
+
+
+def test_figures_are_told_where_the_configuration_says(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with manager_alone() as chain:
+        chain.kill("ukmanager")
+        debug = chain.runtime / "debug.sock"
+        file = chain.folder / "config/ukontainer/manager.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f'[debug]\naddress = "{debug}"\nformat = "json"\n'
+                        f'[metrics]\naddress = "127.0.0.1:{port}"\ngrpc_histogram = true\n')
+        chain.start("ukmanager")
+        for _ in range(3):
+            chain.ctr("version")
+        chain.ctr("images", "import", BASE_IMAGE)
+        chain.ctr("images", "rm", "not-there", check=False)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/metrics", timeout=10) as answer:
+            assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+            found = figures(answer.read().decode())
+        calls = {("grpc_method", "Version"), ("grpc_service", "containerd.services.version.v1.Version"),
+                 ("grpc_type", "unary")}
+        assert found["grpc_server_started_total", frozenset(calls)] == 3
+        assert found["grpc_server_handled_total", frozenset(calls | {("grpc_code", "OK")})] == 3
+        assert found["grpc_server_handling_seconds_count", frozenset(calls)] == 3
+        assert found["grpc_server_handling_seconds_bucket", frozenset(calls | {("le", "+Inf")})] == 3
+        writes = {("grpc_method", "Write"), ("grpc_service", "containerd.services.content.v1.Content"),
+                  ("grpc_type", "bidi_stream")}
+        assert found["grpc_server_msg_received_total", frozenset(writes)] > 1
+        assert found["ukmanager_records", frozenset({("kind", "images"), ("namespace", "default")})] == 1
+        assert found["process_resident_memory_bytes", frozenset()] > 1 << 20
+        # The debug socket tells the same, and of the program; it is closed to others and gone at the end.
+        assert stat.S_IMODE(debug.stat().st_mode) == 0o600
+        assert figures(get("/v1/metrics", debug)[1])["process_open_fds", frozenset()] > 3
+        variables = json.loads(get("/debug/vars", debug)[1])
+        assert variables["cmdline"][0].endswith("ukmanager") and variables["calls"]["handled"] > 6
+        assert get("/debug/pprof/", debug)[0] == "HTTP/1.1 404 Not Found"
+        assert exchange(debug, b"POST /debug/vars HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 405 ")
+        assert exchange(debug, b"\x16\x03\x01\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+        assert exchange(debug, b"x" * 20000) == b""
+        records = [json.loads(line) for line in chain.log("ukmanager").splitlines() if line.startswith("{")]
+        assert any(record["msg"] == "serving" and record["level"] == "info" for record in records)
+        chain.kill("ukmanager", signal.SIGTERM)
+        assert not debug.exists()
+
+
+def test_a_metrics_address_that_cannot_be_had_is_said():
+    with manager_alone() as chain, socket.socket() as taken:
+        chain.kill("ukmanager")
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        file = chain.folder / "config/ukontainer/manager.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f'[metrics]\naddress = "127.0.0.1:{taken.getsockname()[1]}"\n')
+        run = subprocess.run([BIN / "ukmanager"], env=chain.env, capture_output=True, text=True, timeout=20)
+        assert run.returncode == 1 and "Address already in use" in run.stderr
+
+
+@pytest.mark.root
+def test_a_socket_that_is_given_to_a_user_lets_that_one_in_and_no_other():
+    with manager_alone() as chain:
+        os.chmod(chain.folder, 0o755)
+        (chain.folder / "run").chmod(0o755)
+        chain.kill("ukmanager")
+        file = chain.folder / "config/ukontainer/manager.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("[grpc]\nuid = 1000\n")
+        chain.start("ukmanager")
+        command = ["ctr", "-a", str(chain.manager_socket), "version"]
+        assert subprocess.run(command, user=1000, group=1000, extra_groups=[]).returncode == 0
+        assert subprocess.run(command).returncode == 0
+        assert subprocess.run(command, user=1001, group=1001, extra_groups=[]).returncode != 0
+        status = chain.manager_socket.stat()
+        assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (1000, 0o600)
+        events = chain.runtime / "manager.sock.ttrpc"
+        assert events.stat().st_uid == 0 and stat.S_IMODE((chain.runtime / "manager").stat().st_mode) == 0o700

@@ -286,6 +286,21 @@ def test_list_and_events(runu):
     assert json.loads(runu("events", "--stats", "c").stdout)["data"]["pids"]["limit"] in (0, 50)
 
 
+def test_events_tell_every_kill_for_want_of_memory_and_end_with_the_container(runu):
+    eater = """busybox awk 'BEGIN { s = "0123456789abcdef"; while (1) { s = s s; a[i++] = s } }'"""
+
+    def limit(spec):
+        spec["linux"]["resources"] = {"memory": {"limit": 64 << 20}}
+
+    # One that the container outlives, then its first process.
+    runu.create("c", "sh", "-c", f"{eater}; exec {eater}", change=limit)
+    with subprocess.Popen(runu.command("events", "--interval", "1h", "c"), stdout=subprocess.PIPE) as events:
+        assert json.loads(events.stdout.readline())["type"] == "stats"
+        runu("start", "c")
+        assert [json.loads(line) for line in events.stdout] == 2 * [{"type": "oom", "id": "c"}]
+        assert events.wait(10) == 0
+
+
 def hook(script, **more):
     return {"path": "/bin/sh", "args": ["sh", "-c", script], "env": ["PATH=/usr/bin:/bin"], **more}
 

@@ -9,10 +9,19 @@ package struct ConfigurationFile: Equatable, Sendable {
     package var root: String?
     package var state: String?
     package var address: String?
+    /// The user who may connect beside the manager's own.
+    package var user: UInt32?
     /// The group whose members may connect.
     package var group: UInt32?
     package var maximumMessageSize: Int?
     package var level: String?
+    /// How log lines are written: `text` or `json`.
+    package var logFormat: String?
+    package var debug = SocketSettings()
+    package var metricsAddress: String?
+    package var hasCallDurations: Bool?
+    /// By their ids.
+    package var streamProcessors: [String: StreamProcessor] = [:]
     package var oomScore: Int?
     /// Parts that are not started, as `io.containerd.snapshotter.v1.native` or `native`.
     package var disabledPlugins: [String] = []
@@ -50,16 +59,30 @@ package struct ConfigurationFile: Equatable, Sendable {
         imports = try file.strings("imports") ?? []
         if let grpc = try file.table("grpc") {
             address = try grpc.string("address")
-            if let group = try grpc.integer("gid"), group > 0 { self.group = UInt32(exactly: group) }
+            user = try grpc.identity("uid")
+            group = try grpc.identity("gid")
             maximumMessageSize = try [grpc.integer("max_recv_message_size"), grpc.integer("max_send_message_size")]
                 .compactMap { $0 }.filter { $0 > 0 }.max()
-            finish(
-                grpc, idle: ["uid", "tcp_address", "tcp_tls_ca", "tcp_tls_cert", "tcp_tls_key", "tcp_tls_common_name"])
+            // What containerd serves there is the CRI alone.
+            finish(grpc, idle: ["tcp_address", "tcp_tls_ca", "tcp_tls_cert", "tcp_tls_key", "tcp_tls_common_name"])
         }
         if let debug = try file.table("debug") {
             level = try debug.string("level").flatMap { $0.isEmpty ? nil : $0 }
-            finish(debug, idle: ["address", "uid", "gid", "format"])
+            logFormat = try debug.string("format").flatMap { $0.isEmpty ? nil : $0 }
+            guard ["text", "json", nil].contains(logFormat) else {
+                throw SettingsError("\(path): debug.format: \"text\" or \"json\"")
+            }
+            self.debug.address = try debug.address("address")
+            self.debug.user = try debug.identity("uid")
+            self.debug.group = try debug.identity("gid")
+            finish(debug, idle: [])
         }
+        if let metrics = try file.table("metrics") {
+            metricsAddress = try metrics.address("address")
+            hasCallDurations = try metrics.flag("grpc_histogram")
+            finish(metrics, idle: [])
+        }
+        if let processors = try file.table("stream_processors") { try readProcessors(processors, finish) }
         if let timeouts = try file.table("timeouts") {
             for name in timeouts.keys { self.timeouts[name] = try timeouts.duration(name) }
         }
@@ -67,7 +90,7 @@ package struct ConfigurationFile: Equatable, Sendable {
         finish(
             file,
             idle: [
-                "plugin_dir", "temp", "metrics", "cgroup", "ttrpc", "proxy_plugins", "stream_processors",
+                "plugin_dir", "temp", "cgroup", "ttrpc", "proxy_plugins",
             ])
         if !idle.isEmpty { remarks.append("\(path): without effect here: \(idle.joined(separator: ", "))") }
         if !unknown.isEmpty { remarks.append("\(path): unknown keys, ignored: \(unknown.joined(separator: ", "))") }
@@ -90,6 +113,23 @@ package struct ConfigurationFile: Equatable, Sendable {
         }
         // Every part of containerd has a table here; those of parts that are not there are passed over.
         finish(plugins, plugins.unseen.filter { $0.hasPrefix("io.containerd.") || $0 == "cri" || $0 == "linux" })
+    }
+
+    private mutating func readProcessors(
+        _ processors: SettingsTable, _ finish: (SettingsTable, [String]) -> Void
+    ) throws {
+        for id in processors.keys {
+            guard let table = try processors.table(id) else { continue }
+            let processor = StreamProcessor(
+                id: id, accepts: try table.strings("accepts") ?? [], returns: try table.string("returns") ?? "",
+                path: try table.string("path") ?? "", arguments: try table.strings("args") ?? [],
+                environment: try table.strings("env") ?? [])
+            guard !processor.path.isEmpty, !processor.returns.isEmpty else {
+                throw SettingsError("\(table.file): \(table.name): path and returns must be set")
+            }
+            streamProcessors[id] = processor
+            finish(table, [])
+        }
     }
 
     /// Reads a file and those that it imports: what a later one sets counts.
@@ -116,14 +156,36 @@ package struct ConfigurationFile: Equatable, Sendable {
         root = other.root ?? root
         state = other.state ?? state
         address = other.address ?? address
+        user = other.user ?? user
         group = other.group ?? group
         maximumMessageSize = other.maximumMessageSize ?? maximumMessageSize
         level = other.level ?? level
+        logFormat = other.logFormat ?? logFormat
+        if other.debug != SocketSettings() { debug = other.debug }
+        metricsAddress = other.metricsAddress ?? metricsAddress
+        hasCallDurations = other.hasCallDurations ?? hasCallDurations
+        streamProcessors.merge(other.streamProcessors) { $1 }
         oomScore = other.oomScore ?? oomScore
         disabledPlugins += other.disabledPlugins
         requiredPlugins += other.requiredPlugins
         if other.collection != CollectionSettings() { collection = other.collection }
         timeouts.merge(other.timeouts) { $1 }
         remarks += other.remarks
+    }
+}
+
+extension SettingsTable {
+    /// The number of a user or a group; nil for none and for 0, containerd's default, which names nobody beside root.
+    fileprivate func identity(_ key: String) throws -> UInt32? {
+        guard let number = try integer(key), number != 0 else { return nil }
+        guard let number = UInt32(exactly: number) else {
+            throw SettingsError("\(file): \(place(key)): \(number) is no user or group")
+        }
+        return number
+    }
+
+    /// An address; nil for an empty one.
+    fileprivate func address(_ key: String) throws -> String? {
+        try string(key).flatMap { $0.isEmpty ? nil : $0 }
     }
 }

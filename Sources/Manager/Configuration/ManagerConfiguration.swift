@@ -11,6 +11,8 @@ public struct ManagerConfiguration: Sendable {
     public var root: FilePath
     /// Bundles: what does not outlive a boot.
     public var state: FilePath
+    /// A user who may use the gRPC socket beside the manager's own, as the socket's owner.
+    public var user: uid_t?
     /// A group whose members may use the gRPC socket beside the manager's own user.
     public var group: gid_t?
     /// Bytes that a gRPC message may have.
@@ -23,6 +25,14 @@ public struct ManagerConfiguration: Sendable {
     public var requiredPlugins: Set<String> = []
     var collection = CollectionSettings()
     var timeouts = ShimTimeouts()
+    /// Where figures of the program are told.
+    package var debug = SocketSettings()
+    /// Where figures are told to Prometheus, as `HOST:PORT`; nil: nowhere.
+    package var metricsAddress: String?
+    /// Whether Prometheus is told how long calls took.
+    package var hasCallDurations = false
+    /// Programs that make layers of other media types ones that can be unpacked, in the order in which they are asked.
+    package var streamProcessors: [StreamProcessor] = []
     /// The program that shims may call to publish an event (`ukmanager ... publish`).
     public var publishBinary: FilePath?
 

@@ -21,8 +21,17 @@ struct ManagerOptions: ParsableArguments {
         help: "The least level that is logged: trace, debug, info, warn, error, fatal, panic.")
     var logLevel: String?
 
+    /// What `settings` gives.
+    struct Settings {
+        var configuration: ManagerConfiguration
+        var level: Logger.Level
+        /// Whether log lines are JSON.
+        var logsJSON: Bool
+        var remarks: [String]
+    }
+
     /// What the flags, the file and the defaults come to, and what there is to be said of the file.
-    func settings() throws -> (configuration: ManagerConfiguration, level: Logger.Level, remarks: [String]) {
+    func settings() throws -> Settings {
         let folders = Folders.current
         var configuration = ManagerConfiguration(folders: folders)
         let path = config ?? folders.configuration.appending("manager.toml").string
@@ -45,7 +54,14 @@ struct ManagerOptions: ParsableArguments {
         configuration.requiredPlugins = Set(file.requiredPlugins)
         configuration.collection = file.collection
         configuration.timeouts.apply(file.timeouts)
-        return (configuration, try level(logLevel ?? file.level ?? "info"), file.remarks)
+        configuration.user = file.user
+        configuration.debug = file.debug
+        configuration.metricsAddress = file.metricsAddress
+        configuration.hasCallDurations = file.hasCallDurations ?? false
+        configuration.streamProcessors = file.streamProcessors.values.sorted { $0.id < $1.id }
+        return Settings(
+            configuration: configuration, level: try level(logLevel ?? file.level ?? "info"),
+            logsJSON: file.logFormat == "json", remarks: file.remarks)
     }
 
     private func absolute(_ path: String) throws -> FilePath {

@@ -18,6 +18,7 @@ struct DiffServer {
 
     let store: ContentStore
     let metadata: MetadataStore
+    let processors: [StreamProcessor]
 
     func register(on server: GRPCServer) {
         server.register(DiffService.apply) { request, context in
@@ -35,9 +36,7 @@ struct DiffServer {
     private func apply(
         _ request: Containerd_Services_Diff_V1_ApplyRequest, _ scope: Scope, following ingest: String?
     ) async throws -> Containerd_Types_Descriptor {
-        guard LayerMediaType.isLayer(request.diff.mediaType) else {
-            throw RPCError.unimplemented("unsupported diff media type: \(request.diff.mediaType)")
-        }
+        let steps = try StreamProcessor.steps(from: request.diff.mediaType, among: processors)
         let mounts = try LayerMounts(request.mounts)
         guard let upper = mounts.upper else {
             throw RPCError.failedPrecondition("apply \(request.diff.digest): the mounts cannot be written to")
@@ -48,12 +47,18 @@ struct DiffServer {
         } else {
             blob = try await store.open(request.diff.digest, in: scope)
         }
+        let chain = try ProcessorChain(steps, mediaType: request.diff.mediaType, payloads: request.payloads)
         let sync = request.syncFs
-        return try await BlockingWork.run {
-            var applied = try LayerApplication(blob: blob).run(into: upper, below: mounts.lower)
-            if sync { try LayerFolder.sync(upper) }
-            applied.mediaType = LayerMediaType.tar
-            return applied
+        return try await withTaskCancellationHandler {
+            try await BlockingWork.run {
+                var applied = try LayerApplication(blob: blob, chain: chain).run(into: upper, below: mounts.lower)
+                if sync { try LayerFolder.sync(upper) }
+                applied.mediaType = LayerMediaType.tar
+                return applied
+            }
+        } onCancel: {
+            // A program may hang.
+            chain.stop()
         }
     }
 
@@ -119,24 +124,5 @@ struct DiffServer {
             _ = try await metadata.update(info, mask: mask, in: scope)
         }
         return descriptor
-    }
-}
-
-/// Media types of layers.
-enum LayerMediaType {
-    static let tar = "application/vnd.oci.image.layer.v1.tar"
-    static let gzip = "application/vnd.oci.image.layer.v1.tar+gzip"
-
-    static func isLayer(_ mediaType: String) -> Bool {
-        [
-            tar, gzip, "application/vnd.oci.image.layer.v1.tar+zstd",
-            "application/vnd.oci.image.layer.nondistributable.v1.tar",
-            "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-            "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
-            "application/vnd.docker.image.rootfs.diff.tar", "application/vnd.docker.image.rootfs.diff.tar.gzip",
-            "application/vnd.docker.image.rootfs.diff.tar.zstd",
-            "application/vnd.docker.image.rootfs.foreign.diff.tar",
-            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-        ].contains(mediaType)
     }
 }

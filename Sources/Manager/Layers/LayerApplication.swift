@@ -8,15 +8,16 @@ import SystemPackage
 /// Unpacks a layer. Decompressing and hashing run on a thread of their own beside the unpacking.
 struct LayerApplication {
     let blob: any LayerSource
+    /// The programs through which the blob goes first.
+    let chain: ProcessorChain
 
     /// - Returns: digest and size of the uncompressed layer, once all of it has been read and the blob verified.
     func run(into folder: FilePath, below: [FilePath]) throws -> Containerd_Types_Descriptor {
         let channel = ByteChannel(limit: 4 << 20)
         let outcome = ByteChannel()
-        let blob = blob
-        BlockingWork.start {
+        BlockingWork.start { [blob, chain] in
             do {
-                let digest = try Self.decompress(blob, into: channel)
+                let digest = try Self.decompress(blob, chain, into: channel)
                 channel.end()
                 try outcome.put(Array(digest.utf8))
                 outcome.end()
@@ -41,6 +42,8 @@ struct LayerApplication {
             }
         } catch {
             channel.fail(error)
+            // The other thread may be waiting for what a program writes.
+            chain.stop()
             throw error
         }
         var descriptor = Containerd_Types_Descriptor()
@@ -49,13 +52,11 @@ struct LayerApplication {
         return descriptor
     }
 
-    private static func decompress(_ blob: any LayerSource, into channel: ByteChannel) throws -> String {
-        var offset: Int64 = 0
-        func more() throws -> [UInt8] {
-            let bytes = try blob.read(at: offset, count: 256 * 1024)
-            offset += Int64(bytes.count)
-            return bytes
-        }
+    private static func decompress(
+        _ blob: any LayerSource, _ chain: ProcessorChain, into channel: ByteChannel
+    ) throws -> String {
+        defer { chain.stop() }
+        let more = try chain.start(on: blob)
         let stream = try DecompressedStream(source: more)
         var hasher = SHA256()
         while true {
