@@ -19,7 +19,7 @@ enum {
 enum {
     HERE = -100, NO_FOLLOW = 0x100, NO_AUTOMOUNT = 0x800, EMPTY_PATH = 0x1000, EFFECTIVE = 0x200, SYNC = 0x6000,
     CREATES = 0100 | 020000000, OPEN_NO_FOLLOW = 0400000, OPEN_FOLDER = 0200000,
-    NOT_THERE = -2, NOT_OPEN = -9, BAD_ADDRESS = -14,
+    NOT_THERE = -2, NOT_OPEN = -9, BAD_ADDRESS = -14, INVALID = -22, IS_LINK = -40,
     FILE_TYPE_LINK = 10, FILE_TYPE_FOLDER = 4, FILE_TYPE_FILE = 8, FILE_TYPE_DEVICE = 2,
     LINKS = 4, DEPTH = 16,
     TABLE_PROTECTION = 1, TABLE_FLAGS = 1 | 0x100000, // MAP_SHARED, MAP_FIXED_NOREPLACE
@@ -436,7 +436,8 @@ static struct answer answer_readlink(const struct call *call, int descriptor, u6
     case ABSENT_ABOVE: return done(NOT_THERE);
     case PRESENT: break;
     }
-    if (found.type != FILE_TYPE_LINK || !(found.flags & UKI_HAS_TARGET)) return NOT_DONE;
+    if (found.type != FILE_TYPE_LINK) return done(INVALID);
+    if (!(found.flags & UKI_HAS_TARGET)) return NOT_DONE;
     u32 length = found.target_length;
     if (found.name_length + length > UKI_TEXT) return NOT_DONE;
     if (length > (u32)size) length = (u32)size;
@@ -559,6 +560,8 @@ static struct answer answer_open(const struct call *call, int descriptor, u64 pa
     if (outcome == ABSENT_ABOVE || (outcome == ABSENT && !(flags & CREATES))) return done(NOT_THERE);
     if (flags & ~(u32)(OPEN_HARMLESS | OPEN_FOLDER)) return NOT_DONE;
     if (outcome != PRESENT) return NOT_DONE;
+    // It was not to be followed.
+    if (found.type == FILE_TYPE_LINK && !(flags & OPEN_FOLDER)) return done(IS_LINK);
     int is_folder = found.type == FILE_TYPE_FOLDER;
     const u32 needed = UKI_IS_PLAIN | UKI_HAS_INODE | UKI_HAS_MODE;
     int may_be_kept = (found.flags & needed) == needed && (found.mode & 0444) == 0444;

@@ -137,9 +137,10 @@ static void question(int folder, const char *path) {
     for (int mode = 0; mode < 8; mode += 4) BOTH(in_faccessat2, SYS_faccessat2, 0, folder, (long)path, mode, 0x200, 0);
     BOTH(in_faccessat2, SYS_faccessat2, 0, folder, (long)path, 0, AT_SYMLINK_NOFOLLOW, 0);
     BOTH(in_readlinkat, SYS_readlinkat, 256, folder, (long)path, (long)buffer, 200, 0);
-    for (int flags = O_PATH; flags >= 0; flags -= O_PATH) {
-        long theirs = ask(SYS_openat, folder, (long)path, flags | O_NONBLOCK, 0, 0);
-        long ours = in_openat(folder, (long)path, flags | O_NONBLOCK, 0, 0);
+    const int ways[] = {O_PATH, 0, O_NOFOLLOW, O_NOFOLLOW | O_DIRECTORY, O_NOFOLLOW | O_PATH};
+    for (int i = 0; i < 5; i++) {
+        long theirs = ask(SYS_openat, folder, (long)path, ways[i] | O_NONBLOCK, 0, 0);
+        long ours = in_openat(folder, (long)path, ways[i] | O_NONBLOCK, 0, 0);
         if ((ours >= 0) != (theirs >= 0) || (ours < 0 && ours != theirs))
             fail("open %s: %ld inside, %ld outside", path, ours, theirs);
         if (ours < 0) continue;
