@@ -98,7 +98,8 @@ final class DatagramSocket {
     private func send(_ message: Message, to socket: CInt) -> Bool {
         let result = message.bytes.withUnsafeBytes { bytes in
             message.descriptors.withUnsafeBufferPointer {
-                ukk_send_datagram(socket, bytes.baseAddress, bytes.count, $0.baseAddress, CInt($0.count))
+                ukk_send_datagram(
+                    socket, bytes.baseAddress, bytes.count, $0.baseAddress, CInt($0.count), nil, 0, CInt(MSG_DONTWAIT))
             }
         }
         return result != -Int(EAGAIN) && result != -Int(ENOBUFS)

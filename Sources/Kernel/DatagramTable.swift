@@ -9,6 +9,10 @@ import SystemPackage
 /// handler could not hold it still. So no process of the container ever holds a unix datagram socket: it gets one of
 /// SOCK_SEQPACKET, which keeps messages apart as well and has no addressed sends, and this kernel passes on what flows.
 package final class DatagramTable {
+    /// The numbers that a process's sockets of this kind get, below those of `KeptDescriptors`. The filter has sendmsg(2) on
+    /// them answered by this kernel, which sends to the address in the message; the host does all others, as fast as ever.
+    static let numbers: ClosedRange<UInt32> = 336...399
+
     private enum Kind {
         /// Not bound, connected or sent through yet: there is no other end.
         case fresh
@@ -35,6 +39,19 @@ package final class DatagramTable {
 
     /// Whether a type given to socket(2) makes unix datagram sockets. SOCK_RAW is one for unix sockets.
     static func isDatagram(_ type: CInt) -> Bool { type & 0xF == 2 || type & 0xF == 3 }
+
+    /// A free one of `numbers` in the caller's table; -1 when there is none, or the caller has so many descriptors that another
+    /// thread may take it meanwhile.
+    static func freeNumber(for call: CallContext) -> CInt {
+        var limits: [UInt64] = [0, 0]
+        guard ukk_prlimit(call.process.pid, 7, nil, &limits) == 0 else { return -1 }
+        func isFree(_ number: CInt) -> Bool {
+            var status = stat()
+            return fstatat(AT_FDCWD, HostProcess.descriptorPath(call.tid, number), &status, AT_SYMLINK_NOFOLLOW) != 0
+        }
+        guard (320..<324).allSatisfy(isFree) else { return -1 }
+        return numbers.first { UInt64($0) < limits[0] && isFree(CInt($0)) }.map { CInt($0) } ?? -1
+    }
 
     /// Takes note of a socket that a process gets in place of a datagram socket.
     func enter(_ inode: UInt64, isPaired: Bool) {

@@ -117,6 +117,9 @@ package struct FilterProgram: Sendable {
                 result.append(jump(BPF_JMP | BPF_JEQ | BPF_K, 0, yes: 0, no: 3))
                 result.append(statement(BPF_LD | BPF_W | BPF_ABS, low(rule.argument) + 4))
                 result.append(jump(BPF_JMP | BPF_JEQ | BPF_K, 0, yes: 0, no: 1))
+            case .isWithin(let range):
+                result.append(jump(BPF_JMP | BPF_JGE | BPF_K, range.lowerBound, yes: 0, no: 2))
+                result.append(jump(BPF_JMP | BPF_JGT | BPF_K, range.upperBound, yes: 1, no: 0))
             case .hasBit(let mask):
                 result.append(jump(BPF_JMP | BPF_JSET | BPF_K, mask, yes: 0, no: 1))
             case .isAnsweringCode: break

@@ -241,8 +241,8 @@ package final class Kernel: @unchecked Sendable {
         case .native: _ = ukk_continue(listener, id)
         case .restart: _ = ukk_answer(listener, id, 0, 512)
         case .later: break
-        case .descriptor(let descriptor, let closeOnExec, let closing):
-            let result = ukk_add_descriptor(listener, id, descriptor, -1, closeOnExec ? 1 : 0, 1)
+        case .descriptor(let descriptor, let closeOnExec, let closing, let number):
+            let result = ukk_add_descriptor(listener, id, descriptor, number, closeOnExec ? 1 : 0, 1)
             if result < 0 { _ = ukk_answer(listener, id, 0, -result) }
             if closing { close(descriptor) }
         }

@@ -7,9 +7,9 @@ package enum Reply {
     /// The host's kernel is to do the call as it stands. Only for calls whose registers alone decide what is reached:
     /// another thread of the caller can change memory after it was looked at.
     case native
-    /// A descriptor of this process, which the caller gets a duplicate of, under the lowest free number. `closing`: this
-    /// process's own is closed afterwards.
-    case descriptor(CInt, closeOnExec: Bool, closing: Bool = true)
+    /// A descriptor of this process, which the caller gets a duplicate of: as `number`, or under the lowest free one.
+    /// `closing`: this process's own is closed afterwards.
+    case descriptor(CInt, closeOnExec: Bool, closing: Bool = true, number: CInt = -1)
     /// The call is given up for now and done again after the caller handled its signals (ERESTARTSYS).
     case restart
     /// The handler answers later, from any thread, through `CallContext.reply(_:)`.

@@ -18,7 +18,8 @@ enum SocketCalls {
         if domain == AF_UNIX, DatagramTable.isDatagram(type) {
             let datagrams = call.kernel.datagrams
             return try call.kernel.sockets.make(
-                domain: domain, type: type & ~0xF | CInt(SOCK_SEQPACKET.rawValue), number: number, always: true
+                domain: domain, type: type & ~0xF | CInt(SOCK_SEQPACKET.rawValue), number: number, always: true,
+                place: DatagramTable.freeNumber(for: call)
             ) { datagrams.enter($0, isPaired: false) }
         }
         return try call.kernel.sockets.make(domain: domain, type: type, number: number)
@@ -38,7 +39,9 @@ enum SocketCalls {
         try call.write(array: [CInt(-1), CInt(-1)], at: call[3])
         var numbers: [CInt] = []
         for socket in pair {
-            numbers.append(try call.inject(socket, closeOnExec: flags & CInt(SOCK_CLOEXEC.rawValue) != 0))
+            let number = DatagramTable.freeNumber(for: call)
+            numbers.append(
+                try call.inject(socket, closeOnExec: flags & CInt(SOCK_CLOEXEC.rawValue) != 0, number: number))
             if let inode = SocketTable.inode(socket) { call.kernel.datagrams.enter(inode, isPaired: true) }
         }
         try call.write(array: numbers, at: call[3])
@@ -127,30 +130,6 @@ enum SocketCalls {
         return .native
     }
 
-    /// A datagram to an address. Only unix sockets name something that the host must not look up by itself, and of
-    /// those the container has none that it could send through: this is one that the kernel passes messages on for.
-    static let sendto: SystemCallHandler = { call throws(Errno) in
-        if call.kernel.datagrams.isEmpty || call.int(5) == 0 { return .native }
-        guard let inode = SocketTable.inode(of: call.int(0), call), call.kernel.datagrams.isDatagram(inode)
-        else { return .native }
-        // One that was not used otherwise yet has no name to tell, and stays as it is: any socket will do.
-        let open = call.kernel.datagrams.existing(inode)
-        let socket = open?.host ?? Glibc.socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard socket >= 0 else { throw Errno(rawValue: errno) }
-        defer { if open == nil { close(socket) } }
-        let size = Int(clamping: call[2])
-        guard size <= 1 << 20 else { throw Errno(rawValue: EMSGSIZE) }
-        let data = try call.readArray(UInt8.self, at: call[1], count: size)
-        let target = try translate(try readAddress(call, 4), call, nil)
-        defer { if target.descriptor >= 0 { close(target.descriptor) } }
-        // The loop cannot wait for a reader that is behind.
-        let sent = target.withAddress { address, length in
-            Glibc.sendto(socket, data, size, call.int(3) | CInt(MSG_DONTWAIT | MSG_NOSIGNAL), address, length)
-        }
-        guard sent >= 0 else { throw Errno(rawValue: errno) }
-        return .value(sent)
-    }
-
     /// The datagram socket behind what the caller holds, opened for use; nil when it is another kind of socket.
     private static func datagram(_ held: CInt, _ call: CallContext) throws(Errno) -> DatagramSocket? {
         guard !call.kernel.datagrams.isEmpty, let inode = SocketTable.inode(held) else { return nil }
@@ -229,7 +208,7 @@ enum SocketCalls {
     // MARK: Addresses
 
     /// An address as the caller gave it.
-    private struct Address {
+    struct Address {
         var bytes: [UInt8]
         var family: CInt { bytes.count >= 2 ? CInt(bytes[0]) | CInt(bytes[1]) << 8 : AF_UNSPEC }
 
@@ -248,7 +227,7 @@ enum SocketCalls {
     }
 
     /// An address for the host, and a descriptor that it names, to be closed after use.
-    private struct Target: Sendable {
+    struct Target: Sendable {
         var bytes: [UInt8]
         var descriptor: CInt = -1
 
@@ -260,13 +239,16 @@ enum SocketCalls {
     }
 
     private static func readAddress(_ call: CallContext, _ index: Int) throws(Errno) -> Address {
-        let size = call.int(index + 1)
+        try readAddress(call, at: call[index], size: call.int(index + 1))
+    }
+
+    static func readAddress(_ call: CallContext, at pointer: UInt64, size: CInt) throws(Errno) -> Address {
         guard size >= 2, size <= 128 else { throw .invalidArgument }
-        return Address(bytes: try call.readArray(UInt8.self, at: call[index], count: Int(size)))
+        return Address(bytes: try call.readArray(UInt8.self, at: pointer, count: Int(size)))
     }
 
     /// - Parameter socket: whose name it is from here on, if any's.
-    private static func translate(_ address: Address, _ call: CallContext, _ socket: CInt?) throws(Errno) -> Target {
+    static func translate(_ address: Address, _ call: CallContext, _ socket: CInt?) throws(Errno) -> Target {
         guard address.family == AF_UNIX, let name = address.unixName else { return Target(bytes: address.bytes) }
         if let socket, let inode = SocketTable.inode(socket) { call.kernel.sockets.remember(address.shown, for: inode) }
         if name.first == 0 { return Target(bytes: try abstractAddress(address, name, call)) }

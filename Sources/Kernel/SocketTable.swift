@@ -31,9 +31,10 @@ package final class SocketTable {
     }
 
     /// Makes a socket for a caller.
-    /// - Parameter always: also where the caller could make it by itself; `made` hears of its inode.
+    /// - Parameter always: also where the caller could make it by itself, as descriptor `place`; `made` hears of its inode.
     func make(
-        domain: CInt, type: CInt, number: CInt, always: Bool = false, made: (UInt64) -> Void = { _ in }
+        domain: CInt, type: CInt, number: CInt, always: Bool = false, place: CInt = -1,
+        made: (UInt64) -> Void = { _ in }
     ) throws(Errno) -> Reply {
         if canFetch, !always { return .native }
         let flags = CInt(SOCK_CLOEXEC.rawValue)
@@ -46,7 +47,7 @@ package final class SocketTable {
             kept[inode] = socket
             keptOrder.append(inode)
         }
-        return .descriptor(socket, closeOnExec: type & flags != 0, closing: canFetch)
+        return .descriptor(socket, closeOnExec: type & flags != 0, closing: canFetch, number: place)
     }
 
     /// A duplicate of a caller's socket. The caller of this function closes it.

@@ -36,6 +36,8 @@ package struct SystemCall: Sendable {
             case isOne(of: [UInt32])
             /// All 64 bits are zero.
             case isZero
+            /// The argument's lower 32 bits are one of these numbers.
+            case isWithin(ClosedRange<UInt32>)
             /// The argument's lower 32 bits have a bit of this mask.
             case hasBit(UInt32)
             /// Of the argument's lower 32 bits, those of the mask are one of these.

@@ -32,6 +32,7 @@ package enum SystemCallDocument {
                     switch rule.test {
                     case .isAnsweringCode: ""
                     case .isZero: "is 0"
+                    case .isWithin(let range): "is \(range.lowerBound) to \(range.upperBound)"
                     case .hasBit(let mask): "has a bit of 0x" + String(mask, radix: 16)
                     case .masked(let mask, let values):
                         "masked with 0x" + String(mask, radix: 16) + " is "

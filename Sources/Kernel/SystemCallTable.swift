@@ -55,6 +55,10 @@ package enum SystemCallTable {
         Rule(0, .isOne(of: [3, 4, 7, 8, 22, 23, 24, 27, 28, 35, 38, 39, 47, 59]), .handled(IdentityCalls.prctl)),
     ]
 
+    private static func datagramRule(_ handler: @escaping SystemCallHandler) -> Rule {
+        Rule(0, .isWithin(DatagramTable.numbers), .handled(handler))
+    }
+
     /// SOCK_DGRAM and SOCK_RAW, each with SOCK_NONBLOCK, SOCK_CLOEXEC, both, or none.
     private static let datagramTypes: [UInt32] = [2, 3].flatMap { [$0, $0 | 0x800, $0 | 0x80000, $0 | 0x80800] }
 
@@ -112,9 +116,9 @@ package enum SystemCallTable {
         SystemCall(41, "socket", .handled(SocketCalls.socket)),
         SystemCall(42, "connect", .handled(SocketCalls.connect)),
         SystemCall(43, "accept", .native),
-        SystemCall(44, "sendto", .depends([Rule(4, .isZero, .native)], otherwise: .handled(SocketCalls.sendto))),
+        SystemCall(44, "sendto", .depends([Rule(4, .isZero, .native)], otherwise: .handled(DatagramCalls.sendto))),
         SystemCall(45, "recvfrom", .native),
-        SystemCall(46, "sendmsg", .native),
+        SystemCall(46, "sendmsg", .depends([datagramRule(DatagramCalls.sendmsg)], otherwise: .native)),
         SystemCall(47, "recvmsg", .native),
         SystemCall(48, "shutdown", .native),
         SystemCall(49, "bind", .handled(SocketCalls.bind)),
@@ -350,7 +354,7 @@ package enum SystemCallTable {
         SystemCall(304, "open_by_handle_at", .refused(.notPermitted)),
         SystemCall(305, "clock_adjtime", .native),
         SystemCall(306, "syncfs", .native),
-        SystemCall(307, "sendmmsg", .native),
+        SystemCall(307, "sendmmsg", .depends([datagramRule(DatagramCalls.sendmmsg)], otherwise: .native)),
         SystemCall(308, "setns", .refused(.notPermitted)),
         SystemCall(309, "getcpu", .native),
         SystemCall(310, "process_vm_readv", .handled(TraceCalls.memory)),

@@ -40,6 +40,7 @@ extension FileSystem {
             (host.size, host.blocks) = (0, 0)
             return host
         }
+        if FileType(mode: host.mode) == .file, let node = node(behind: path, stat: host) { return try stat(node) }
         let user = UInt32(geteuid())
         if host.uid == user {
             host.uid = 0

@@ -41,6 +41,11 @@ final class MadeItem: SyntheticItem {
             }))
     }
 
+    /// A file of the host that everybody may read: whoever keeps it open and reads it again finds what it says then.
+    static func live(_ path: String) -> MadeItem {
+        MadeItem(.file, mode: 0o444, .host(path: Array(path.utf8)))
+    }
+
     static func link(_ target: String) -> MadeItem {
         MadeItem(.link, mode: 0o777, .link(target: { _ in Array(target.utf8) }))
     }

@@ -24,32 +24,32 @@ final class ProcFolder: SyntheticFolder {
             "consoles": .text(""),
             "cpuinfo": MadeItem.file { [unowned files] _ in files.processorText() },
             "crypto": .text(""),
-            "devices": .copy(of: "/proc/devices"),
+            "devices": .live("/proc/devices"),
             "diskstats": .text(""),
             "filesystems": .text("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevpts\nnodev\toverlay\n"),
-            "interrupts": .copy(of: "/proc/interrupts"),
+            "interrupts": .live("/proc/interrupts"),
             "kcore": MadeItem(.file, mode: 0o400, .file(read: { _ throws(Errno) in throw .notPermitted })),
             "kmsg": MadeItem(.file, mode: 0o400, .file(read: { _ throws(Errno) in throw .notPermitted })),
-            "loadavg": .copy(of: "/proc/loadavg"),
+            "loadavg": .live("/proc/loadavg"),
             "locks": .text(""),
             "meminfo": MadeItem.file { [unowned files] _ in files.memoryText() },
             "misc": .text(""),
             "modules": .text(""),
             "partitions": .text("major minor  #blocks  name\n\n"),
-            "softirqs": .copy(of: "/proc/softirqs"),
-            "stat": .copy(of: "/proc/stat"),
-            "swaps": .copy(of: "/proc/swaps"),
+            "softirqs": .live("/proc/softirqs"),
+            "stat": .live("/proc/stat"),
+            "swaps": .live("/proc/swaps"),
             "sys": .folder(
                 MirrorFolder(
                     "/proc/sys", allowed: { !$0.hasPrefix("kernel/keys") && !$0.hasPrefix("kernel/usermodehelper") },
                     overrides: { Self.sysctl($0, identity()) })),
-            "uptime": .copy(of: "/proc/uptime"),
+            "uptime": .live("/proc/uptime"),
             "version": MadeItem.file { _ in
                 let system = identity()
                 return Array("Linux version \(system.release) (ukontainer) \(system.version)\n".utf8)
             },
-            "vmstat": .copy(of: "/proc/vmstat"),
-            "zoneinfo": .copy(of: "/proc/zoneinfo"),
+            "vmstat": .live("/proc/vmstat"),
+            "zoneinfo": .live("/proc/zoneinfo"),
         ])
     }
 
@@ -67,6 +67,8 @@ final class ProcFolder: SyntheticFolder {
                 .folder, mode: 0o555, uid: view.uids.effective, gid: view.gids.effective,
                 .folder(ProcessFolder(files, number: owner, thread: nil)))
         }
+        // Without a limit it is the host's, which who keeps it open (top, vmstat) can read again.
+        if name.string == "meminfo", !files.hasMemoryLimit { return MadeItem.live("/proc/meminfo") }
         return fixed.item(named: name, for: caller)
     }
 

@@ -180,7 +180,23 @@ extension FileSystem {
                 if node.hostID == id || (node.isFolder && node.places & (1 << UInt128(index)) != 0) { return node }
             }
         }
-        return nil
+        return FileType(mode: stat.mode) == .file ? procNode(ofHost: target) : nil
+    }
+
+    /// The file of the container's /proc that is the host's own (`SyntheticContent.host`), by the host's path.
+    private func procNode(ofHost path: ArraySlice<UInt8>) -> Node? {
+        guard path.starts(with: "/proc/".utf8), var node = mounts.last(where: { $0.type == "proc" })?.root else {
+            return nil
+        }
+        for (index, component) in path.split(separator: UInt8(ascii: "/")).dropFirst().enumerated() {
+            var name = component.withUnsafeBytes { Name($0) }
+            if index == 0, let process = Int32(name.string) {
+                name = Name("\(processes?.number(ofHost: process) ?? 0)")
+            }
+            guard node.isFolder, let next = try? child(of: node, named: name, for: kernelCaller()) else { return nil }
+            node = next
+        }
+        return node.isFolder ? nil : node
     }
 
     /// Follows plain names from a mount's root.

@@ -35,6 +35,9 @@ extension FileSystem {
             separator: "\n", omittingEmptySubsequences: false)
     }
 
+    /// Whether /proc/meminfo has to tell something else than the host's.
+    var hasMemoryLimit: Bool { (processes?.resources().memoryLimit ?? 0) > 0 }
+
     /// /proc/meminfo: under a limit that is what there is, and nothing of it can be swapped out.
     func memoryText() -> [UInt8] {
         let host = lines("/proc/meminfo")

@@ -242,6 +242,8 @@ __asm__(
     "  xor %eax, %eax\n xor %ebx, %ebx\n xor %ecx, %ecx\n xor %edx, %edx\n xor %esi, %esi\n xor %edi, %edi\n"
     "  xor %r8d, %r8d\n xor %r9d, %r9d\n xor %r10d, %r10d\n xor %r11d, %r11d\n"
     "  xor %r12d, %r12d\n xor %r13d, %r13d\n xor %r14d, %r14d\n xor %r15d, %r15d\n"
+    // The flags are as an exec leaves them, none set: the xor above set two.
+    "  lea -16(%rsp), %rsp\n push $0x202\n popf\n lea 16(%rsp), %rsp\n"
     ".globl finish\n"
     "finish:\n"
     "  nop\n"

@@ -138,3 +138,30 @@ def test_files_of_proc_are_copied(debian):
     assert out == [
         "/proc/version", "/proc/cpuinfo", "/proc/self/limits", "/proc/self/mountinfo", "/proc/sys/kernel/hostname",
         *["True 0 0"] * 3], out
+
+
+def test_files_of_proc_that_are_kept_open_say_what_is_so_now(debian):
+    out = debian(r"""
+        cat > /tmp/program <<'END'
+import os, time
+kept = os.open("/proc/uptime", os.O_RDONLY)
+before = os.pread(kept, 100, 0); time.sleep(0.05); print(os.pread(kept, 100, 0) != before, os.readlink(f"/proc/self/fd/{kept}"))
+for name in "uptime", "stat", "meminfo", "self/comm", "1/comm":
+    descriptor = os.open("/proc/" + name, os.O_RDONLY); print(os.path.samestat(os.fstat(descriptor), os.stat("/proc/" + name)))
+END
+        python3 /tmp/program; cp /proc/uptime /tmp/copy && test -s /tmp/copy && echo copied""").stdout.splitlines()
+    assert out == ["True /proc/uptime"] + ["True"] * 5 + ["copied"]
+
+
+def test_a_child_that_has_called_nothing_yet_is_in_proc(debian):
+    """Nobody tells of a fork: whoever looks for the child finds it all the same."""
+    out = debian(r"""
+        cat > /tmp/program <<'END'
+import os, signal
+for look in lambda child: os.path.exists(f"/proc/{child}/task"), lambda child: str(child) in os.listdir("/proc"):
+    child = os.fork()
+    while not child: pass
+    print(look(child)); os.kill(child, signal.SIGKILL); os.wait()
+END
+        python3 /tmp/program""").stdout.split()
+    assert out == ["True", "True"]

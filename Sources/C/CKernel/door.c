@@ -97,10 +97,11 @@ ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd) {
 
 enum { MOST_DESCRIPTORS = 253 }; // SCM_MAX_FD
 
-ssize_t ukk_send_datagram(int socket, const void *data, size_t size, const int *fds, int count) {
+ssize_t ukk_send_datagram(
+    int socket, const void *data, size_t size, const int *fds, int count, const void *name, unsigned name_size, int flags) {
     struct iovec iov = {(void *)data, size};
     union { char room[CMSG_SPACE(sizeof(int) * MOST_DESCRIPTORS)]; struct cmsghdr align; } control;
-    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_name = (void *)name, .msg_namelen = name_size};
     if (count > 0 && count <= MOST_DESCRIPTORS) {
         size_t length = sizeof(int) * (size_t)count;
         memset(&control, 0, sizeof control);
@@ -112,8 +113,7 @@ ssize_t ukk_send_datagram(int socket, const void *data, size_t size, const int *
         header->cmsg_len = CMSG_LEN(length);
         memcpy(CMSG_DATA(header), fds, length);
     }
-    ssize_t n;
-    while ((n = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL)) < 0 && errno == EINTR) {}
+    ssize_t n = sendmsg(socket, &message, flags | MSG_NOSIGNAL);
     return n < 0 ? -errno : n;
 }
 

@@ -203,12 +203,14 @@ package final class ContainerFiles: ProcessTableView {
 
     package func processNumbers() -> [Int32] {
         let table = kernel.processes
+        for process in table.processes.values where process.unseenChildren > 0 {
+            table.adoptUnseenChildren(of: process)
+        }
         return (table.processes.values.map { number(of: $0) } + table.zombies().map { $0.pid }).sorted()
     }
 
     private func process(_ number: Int32) -> Process? {
-        if number == 1 { return kernel.processes.first }
-        return kernel.processes.processes[number] ?? kernel.processes.zombie(number)
+        kernel.processes.process(numbered: number) ?? kernel.processes.zombie(number)
     }
 
     package func processView(_ number: Int32) -> ProcessView? {
