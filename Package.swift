@@ -134,18 +134,20 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Archive", system], path: "Tests/TestSupport"),
         .target(name: "Metadata", dependencies: [database, "ContainerdAPI", "RPC", protobuf]),
         .testTarget(
-            name: "MetadataTests", dependencies: ["Metadata", "ContainerdAPI", "RPC", "TestSupport", protobuf]),
+            name: "MetadataTests",
+            dependencies: ["Metadata", "ContainerdAPI", "RPC", "TestSupport", database, protobuf]),
         .target(
             name: "ContentStore",
             dependencies: ["Metadata", "ContainerdAPI", "RPC", "Archive", "Host", crypto, protobuf, system]),
         .testTarget(
             name: "ContentStoreTests",
-            dependencies: ["ContentStore", "Metadata", "ContainerdAPI", "RPC", crypto, system]),
+            dependencies: ["ContentStore", "Metadata", "ContainerdAPI", "RPC", "TestSupport", crypto, system]),
         .target(
             name: "Snapshots",
             dependencies: ["Metadata", "ContainerdAPI", "RPC", "Archive", "Host", protobuf, system]),
         .testTarget(
-            name: "SnapshotsTests", dependencies: ["Snapshots", "Metadata", "ContainerdAPI", "RPC", system]),
+            name: "SnapshotsTests",
+            dependencies: ["Snapshots", "Metadata", "ContainerdAPI", "RPC", "TestSupport", system]),
         .target(
             name: "Manager",
             dependencies: [
@@ -156,7 +158,8 @@ let package = Package(
         .testTarget(
             name: "ManagerTests",
             dependencies: [
-                "Manager", "GRPC", "RPC", "ContainerdAPI", "Archive", "Host", logging, crypto, protobuf, system,
+                "Manager", "GRPC", "RPC", "ContainerdAPI", "Archive", "Host", "TestSupport", logging, crypto, protobuf,
+                system,
             ]),
         .executableTarget(
             name: "ukmanager", dependencies: ["Manager"], linkerSettings: standaloneWithFoundation),

@@ -37,7 +37,7 @@ public final class Manager: Sendable {
         let root = configuration.root
         let database = root.appending("io.containerd.metadata.v1.sqlite")
         try Folders.make(database)
-        metadata = try MetadataStore(path: database.appending("meta.db").string)
+        metadata = try MetadataStore(path: database.appending("meta.db").string) { log.critical("\($0)") }
         let content = try ContentStore(root: root.appending("io.containerd.content.v1.content"), metadata: metadata)
         var snapshotters: [String: Snapshotter] = [:]
         for name in ["native", "overlayfs"] where configuration.isEnabled(PluginType.snapshotter, name) {

@@ -16,8 +16,8 @@ extension MetadataStore {
 
     /// The containers that `filter` matches, by id.
     public func containers(matching filter: Filter, in scope: Scope) async throws -> [Container] {
-        try await read { db in
-            try db.messages("SELECT message FROM containers WHERE namespace = ? ORDER BY id", [scope.namespace])
+        try await read { [self] db in
+            try records(db, "containers", "namespace = ? ORDER BY id", [scope.namespace])
                 .filter(filter.matches)
         }
     }

@@ -16,8 +16,8 @@ extension MetadataStore {
 
     /// The blobs that `filter` matches, by digest.
     public func content(matching filter: Filter, in scope: Scope) async throws -> [ContentInfo] {
-        try await read { db in
-            try db.messages("SELECT message FROM content WHERE namespace = ? ORDER BY digest", [scope.namespace])
+        try await read { [self] db in
+            try records(db, "content", "namespace = ? ORDER BY digest", [scope.namespace])
                 .filter(filter.matches)
         }
     }

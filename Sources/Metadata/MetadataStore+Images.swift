@@ -11,8 +11,8 @@ extension MetadataStore {
 
     /// The images that `filter` matches, by name.
     public func images(matching filter: Filter, in scope: Scope) async throws -> [Image] {
-        try await read { db in
-            try db.messages("SELECT message FROM images WHERE namespace = ? ORDER BY name", [scope.namespace])
+        try await read { [self] db in
+            try records(db, "images", "namespace = ? ORDER BY name", [scope.namespace])
                 .filter(filter.matches)
         }
     }

@@ -25,8 +25,8 @@ extension MetadataStore {
 
     /// The leases that `filter` matches, by id.
     public func leases(matching filter: Filter, in scope: Scope) async throws -> [Lease] {
-        try await read { db in
-            try db.messages("SELECT message FROM leases WHERE namespace = ? ORDER BY id", [scope.namespace])
+        try await read { [self] db in
+            try records(db, "leases", "namespace = ? ORDER BY id", [scope.namespace])
                 .filter(filter.matches)
         }
     }

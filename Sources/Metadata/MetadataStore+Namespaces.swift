@@ -11,7 +11,7 @@ extension MetadataStore {
 
     /// All namespaces by name.
     public func namespaces() async throws -> [Namespace] {
-        try await read { try $0.messages("SELECT message FROM namespaces ORDER BY name") }
+        try await read { [self] in try records($0, "namespaces", "true ORDER BY name") }
     }
 
     /// Records a new namespace.

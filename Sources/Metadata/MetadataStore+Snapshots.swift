@@ -26,10 +26,9 @@ extension MetadataStore {
     public func snapshots(
         matching filter: Filter, of snapshotter: String, in scope: Scope
     ) async throws -> [SnapshotInfo] {
-        try await read { db in
-            try db.messages(
-                "SELECT message FROM snapshots WHERE namespace = ? AND snapshotter = ? ORDER BY key",
-                [scope.namespace, snapshotter]
+        try await read { [self] db in
+            try records(
+                db, "snapshots", "namespace = ? AND snapshotter = ? ORDER BY key", [scope.namespace, snapshotter]
             ).filter(filter.matches)
         }
     }
@@ -153,9 +152,9 @@ extension MetadataStore {
         }
     }
 
-    /// The numbers of all snapshots of a snapshotter, in every namespace.
+    /// The numbers of all snapshots of a snapshotter, in every namespace, once those that are being made have their records.
     public func snapshotNumbers(of snapshotter: String) async throws -> Set<Int64> {
-        try await read { db in
+        try await write { db in
             try Set(
                 Int64.fetchAll(db, sql: "SELECT number FROM snapshots WHERE snapshotter = ?", arguments: [snapshotter]))
         }

@@ -1,8 +1,10 @@
 import ContainerdAPI
 import Foundation
 import GRDB
+import Glibc
 import RPC
 import SwiftProtobuf
+import Synchronization
 
 /// What the manager knows: namespaces, images, containers, content, snapshots and leases, in one SQLite database.
 ///
@@ -12,17 +14,24 @@ public final class MetadataStore: Sendable {
     private let pool: DatabasePool
     /// What was saved of a database that was found damaged; nil when it was whole.
     public let salvage: Salvage?
+    private let path: String
+    private let report: @Sendable (String) -> Void
+    /// Damaged records that the last listing of a table met.
+    private let damaged = Mutex<[String: Int]>([:])
 
     /// Opens or creates the database at `path`. One that is damaged is put aside, and what can be read of it taken over.
     ///
+    /// - Parameter report: is told what is found damaged later.
     /// - Throws: `RPCError` when it cannot be opened, or was written by a later version.
-    public init(path: String) throws {
+    public init(path: String, report: @escaping @Sendable (String) -> Void = { _ in }) throws {
+        self.path = path
+        self.report = report
         var configuration = Configuration()
         configuration.maximumReaderCount = 2
         configuration.label = "metadata"
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
-            try db.execute(sql: "PRAGMA synchronous=FULL; PRAGMA cache_size=-512;")
+            try db.execute(sql: "PRAGMA cache_size=-512")
         }
         do {
             do {
@@ -39,15 +48,20 @@ public final class MetadataStore: Sendable {
             }
             try migrator.migrate(pool)
         } catch let error as DatabaseError {
-            throw Self.rpcError(error)
+            throw Self.rpcError(error, path)
         }
     }
 
     private static func open(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
         let pool = try DatabasePool(path: path, configuration: configuration)
         do {
-            let answer = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-            guard answer == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: answer) }
+            try pool.read { db in
+                let answer = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
+                guard answer == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: answer) }
+                if try Salvage.isDue(db) { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a record") }
+            }
+            // The pool itself asks for NORMAL, with which the last transactions are gone after a power failure.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous=FULL") }
             return pool
         } catch {
             try? pool.close()
@@ -65,27 +79,58 @@ public final class MetadataStore: Sendable {
     func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
         do {
             return try await pool.read(body)
-        } catch let error as DatabaseError {
-            throw Self.rpcError(error)
+        } catch {
+            throw Self.rpcError(error, path)
         }
     }
 
     func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
         do {
             return try await pool.write(body)
-        } catch let error as DatabaseError {
-            throw Self.rpcError(error)
+        } catch {
+            throw Self.rpcError(error, path)
         }
     }
 
-    private static func rpcError(_ error: DatabaseError) -> RPCError {
-        switch error.resultCode {
+    /// The messages of the table's rows that `condition` selects and orders. Those that are damaged where SQLite does not
+    /// notice are left out, and told.
+    func records<M: Message>(
+        _ db: Database, _ table: String, _ condition: String, _ arguments: StatementArguments = []
+    ) throws -> [M] {
+        var (result, lost): ([M], Int) = ([], 0)
+        let rows = try Data.fetchCursor(
+            db, sql: "SELECT message FROM \(table) WHERE \(condition)", arguments: arguments)
+        while let row = try rows.next() {
+            if let message = try? M(serializedBytes: row) { result.append(message) } else { lost += 1 }
+        }
+        if damaged.withLock({ $0.updateValue(lost, forKey: table) ?? 0 }) < lost {
+            report("\(lost) records of \(table) are damaged and left out; \(Self.remedy)")
+        }
+        return result
+    }
+
+    private static let remedy = "ukmanager saves what it can when it starts again"
+
+    private static func rpcError(_ error: any Error, _ path: String) -> any Error {
+        if error is BinaryDecodingError { return RPCError(.dataLoss, "metadata: a record is damaged; \(remedy)") }
+        guard let error = error as? DatabaseError else { return error }
+        return switch error.resultCode {
         case .SQLITE_FULL: RPCError(.resourceExhausted, "metadata: no space left on device")
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            RPCError(.dataLoss, "metadata: the database is damaged; ukmanager saves what it can when it starts again")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: RPCError(.dataLoss, "metadata: the database is damaged; \(remedy)")
         case .SQLITE_BUSY, .SQLITE_LOCKED: RPCError(.unavailable, "metadata: \(error): unavailable")
+        case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+            RPCError(.unknown, "metadata: write \(path): \(refusal(path) ?? error.description)")
         default: RPCError(.internalError, "metadata: \(error)")
         }
+    }
+
+    /// Why the system does not let the file be written, which SQLite does not tell.
+    private static func refusal(_ path: String) -> String? {
+        let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
+        for place in [path, folder] where access(place, W_OK) != 0 && errno != ENOENT {
+            return String(cString: strerror(errno))
+        }
+        return nil
     }
 }
 
@@ -119,14 +164,6 @@ extension Database {
     /// The message in the first row, or nil.
     func message<M: Message>(_ sql: String, _ arguments: StatementArguments) throws -> M? {
         try Data.fetchOne(self, sql: sql, arguments: arguments).map { try M(serializedBytes: $0) }
-    }
-
-    /// The messages of all rows.
-    func messages<M: Message>(_ sql: String, _ arguments: StatementArguments = []) throws -> [M] {
-        var result: [M] = []
-        let rows = try Data.fetchCursor(self, sql: sql, arguments: arguments)
-        while let row = try rows.next() { result.append(try M(serializedBytes: row)) }
-        return result
     }
 }
 

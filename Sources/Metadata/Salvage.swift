@@ -17,6 +17,17 @@ public struct Salvage: Sendable {
         [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
     }
 
+    /// Whether some record is damaged where SQLite does not notice.
+    static func isDue(_ db: Database) throws -> Bool {
+        for table in Table.all where try db.tableExists(table.name) {
+            let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(table.name)")
+            while let row = try rows.next() {
+                if !table.isWhole(row) { return true }
+            }
+        }
+        return false
+    }
+
     /// Puts the database at `path` aside and makes a new one of what can be read of it.
     ///
     /// - Throws: `DatabaseError` when the new one cannot be written, `CocoaError` when files cannot be renamed.

@@ -5,28 +5,19 @@ import Foundation
 import Metadata
 import RPC
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("Content")
 struct WriteTests {
-    private final class Home {
-        let folder: URL
-        init() throws {
-            folder = FileManager.default.temporaryDirectory.appending(path: "ukontainer-test-\(UUID())")
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        }
-        deinit { try? FileManager.default.removeItem(at: folder) }
-    }
-
-    private let home: Home
+    private let scratch = ScratchFolder()
     private let metadata: MetadataStore
     private let store: ContentStore
     private let scope = Scope(namespace: "test")
 
     init() throws {
-        home = try Home()
-        metadata = try MetadataStore(path: home.folder.appending(path: "meta.db").path)
-        store = try ContentStore(root: FilePath(home.folder.appending(path: "content").path), metadata: metadata)
+        metadata = try MetadataStore(path: scratch.appending("meta.db").string)
+        store = try ContentStore(root: scratch.appending("content"), metadata: metadata)
     }
 
     private func digest(_ bytes: [UInt8]) -> String {
@@ -50,7 +41,7 @@ struct WriteTests {
     }
 
     private func blobs() -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: home.folder.appending(path: "content/blobs/sha256").path))
+        (try? FileManager.default.contentsOfDirectory(atPath: scratch.appending("content/blobs/sha256").string))
             ?? []
     }
 
@@ -151,7 +142,7 @@ struct WriteTests {
     @Test("Files without a record are removed, others stay")
     func leftovers() async throws {
         let name = try await put([1])
-        let folder = home.folder.appending(path: "content/blobs/sha256")
+        let folder = URL(filePath: scratch.appending("content/blobs/sha256").string)
         try Data([2]).write(to: folder.appending(path: String(digest([2]).dropFirst(7))))
         try await store.removeLeftovers(kept: [])
         #expect(blobs() == [String(name.dropFirst(7))])

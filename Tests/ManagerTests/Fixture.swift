@@ -9,32 +9,31 @@ import Manager
 import RPC
 import SwiftProtobuf
 import SystemPackage
+import TestSupport
 
 /// A manager in folders of a test's own, and a client of it.
 final class Fixture {
-    let folder: URL
+    private let scratch: ScratchFolder
     let manager: Manager
     let channel: GRPCChannel
     let options = CallOptions(metadata: ["containerd-namespace": "test"], timeout: .seconds(30))
 
     static func start(processors: [StreamProcessor] = []) async throws -> Fixture {
-        let folder = URL(filePath: "/tmp/ukm-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let manager = try await make(folder, processors)
+        let scratch = ScratchFolder()
+        let manager = try await make(scratch.path, processors)
         try await manager.start()
         return try Fixture(
-            folder: folder, manager: manager,
-            channel: GRPCChannel(unixSocket: configuration(folder).address.string))
+            scratch: scratch, manager: manager,
+            channel: GRPCChannel(unixSocket: configuration(scratch.path).address.string))
     }
 
-    private static func configuration(_ folder: URL) -> ManagerConfiguration {
-        let path = FilePath(folder.path)
-        return ManagerConfiguration(
+    private static func configuration(_ path: FilePath) -> ManagerConfiguration {
+        ManagerConfiguration(
             folders: Folders(
                 runtime: path.appending("run"), data: path.appending("data"), configuration: path.appending("config")))
     }
 
-    private static func make(_ folder: URL, _ processors: [StreamProcessor] = []) async throws -> Manager {
+    private static func make(_ folder: FilePath, _ processors: [StreamProcessor] = []) async throws -> Manager {
         var configuration = configuration(folder)
         configuration.streamProcessors = processors
         return try await Manager(
@@ -42,17 +41,16 @@ final class Fixture {
     }
 
     /// One more manager in the same folders.
-    func another() async throws -> Manager { try await Self.make(folder) }
+    func another() async throws -> Manager { try await Self.make(scratch.path) }
 
-    private init(folder: URL, manager: Manager, channel: GRPCChannel) {
-        self.folder = folder
+    private init(scratch: ScratchFolder, manager: Manager, channel: GRPCChannel) {
+        self.scratch = scratch
         self.manager = manager
         self.channel = channel
     }
 
     func stop() async {
         await manager.stop()
-        try? FileManager.default.removeItem(at: folder)
     }
 
     func call<Request, Response>(

@@ -1,8 +1,10 @@
 import ContainerdAPI
-import Metadata
+import GRDB
 import RPC
 import SwiftProtobuf
 import Testing
+
+@testable import Metadata
 
 @Suite("Records")
 struct RecordTests {
@@ -107,7 +109,13 @@ struct RecordTests {
     @Test("What was acknowledged is there when the database is opened again")
     func reopening() async throws {
         _ = try await store.metadata.create(container("c"), in: store.scope)
-        let again = try MetadataStore(path: store.folder.appending(path: "meta.db").path)
+        let again = try MetadataStore(path: store.path)
         #expect(try await again.container("c", in: store.scope).id == "c")
+    }
+
+    @Test("SQLite waits for the disk before a change is acknowledged")
+    func synchronous() async throws {
+        let level = try await store.metadata.write { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+        #expect(level == 2)
     }
 }

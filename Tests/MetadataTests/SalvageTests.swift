@@ -1,9 +1,12 @@
 import ContainerdAPI
 import Foundation
-import Metadata
+import GRDB
 import RPC
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import Metadata
 
 @Suite("A damaged database")
 struct SalvageTests {
@@ -62,6 +65,35 @@ struct SalvageTests {
         let store = try MetadataStore(path: path)
         #expect(store.salvage?.records.values.reduce(0, +) == 0)
         #expect(try await store.images(matching: .all, in: scope).isEmpty)
+    }
+
+    /// Makes the message of an image's record something that is none.
+    private static func damage(_ name: String, _ store: MetadataStore) async throws {
+        try await store.write {
+            try $0.execute(sql: "UPDATE images SET message = x'0a07ff' WHERE name = ?", arguments: [name])
+        }
+    }
+
+    @Test("A record that SQLite takes for whole and that is none is left out, told, and let go at the next start")
+    func record() async throws {
+        let reports = Mutex<[String]>([])
+        let store = try MetadataStore(path: path) { report in reports.withLock { $0.append(report) } }
+        for name in ["a", "b", "c"] { _ = try await store.create(image(name, digest("a")), in: scope) }
+        _ = try await store.createContent(digest("f"), size: 1, labels: [:], in: scope) {}
+        try await Self.damage("b", store)
+        for _ in 0..<3 {
+            #expect(try await store.images(matching: .all, in: scope).map(\.name) == ["a", "c"])
+        }
+        #expect(reports.withLock { $0.count } == 1)
+        #expect(await code { _ = try await store.image("b", in: scope) } == .dataLoss)
+        // What it referred to is not known: nothing goes.
+        #expect(await code { _ = try await store.collect() } == .dataLoss)
+        try store.close()
+        let again = try MetadataStore(path: path)
+        #expect(again.salvage?.records["images"] == 2)
+        #expect(await code { _ = try await again.image("b", in: scope) } == .notFound)
+        #expect(try await again.collect().isEmpty)
+        #expect(try await again.content(digest("f"), in: scope).size == 1)
     }
 
     @Test("Numbers of lost snapshots are not given again")

@@ -2,20 +2,17 @@ import ContainerdAPI
 import Foundation
 import Metadata
 import RPC
+import TestSupport
 
 /// A store in a folder of a test's own.
 final class TestStore {
-    let folder: URL
+    private let scratch = ScratchFolder()
     let metadata: MetadataStore
+    /// The database's file.
+    var path: String { scratch.appending("meta.db").string }
     let scope = Scope(namespace: "test")
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "ukontainer-test-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        metadata = try MetadataStore(path: folder.appending(path: "meta.db").path)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    init() throws { metadata = try MetadataStore(path: scratch.appending("meta.db").string) }
 }
 
 func digest(_ character: Character) -> String { "sha256:" + String(repeating: character, count: 64) }
