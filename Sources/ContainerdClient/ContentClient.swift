@@ -133,18 +133,14 @@ public struct ContentClient: Sendable {
         labels: [String: String] = [:]
     ) async throws -> (digest: String, size: Int64) {
         var result = (digest: digest, size: size)
-        var hash = SHA256()
         do {
             let writer = try await writer(reference, size: size, digest: digest)
             result = try await writer.finish(digest: digest, labels: labels) { send in
                 // An earlier attempt may have brought the server some of it.
                 var skip = Int(writer.offset)
-                var count: Int64 = 0
                 var pending: [UInt8] = []
                 pending.reserveCapacity(2 * Self.chunkSize)
                 while let chunk = try await channel.next() {
-                    if digest.isEmpty { hash.update(data: chunk) }
-                    count += Int64(chunk.count)
                     let skipped = min(skip, chunk.count)
                     skip -= skipped
                     pending += chunk[skipped...]
@@ -154,12 +150,10 @@ public struct ContentClient: Sendable {
                     }
                 }
                 if !pending.isEmpty { try await send(pending) }
-                if digest.isEmpty { result = (digestText(of: hash), count) }
             }
         } catch let error as RPCError where error.code == .alreadyExists {
-            // Without a digest to expect, the server knows only at the end that it has the blob.
-            guard !result.digest.isEmpty else { throw error }
-            try await label(result.digest, labels)
+            guard !digest.isEmpty else { throw error }
+            try await label(digest, labels)
         }
         return result
     }

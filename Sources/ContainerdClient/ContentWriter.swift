@@ -38,15 +38,17 @@ public final class ContentWriter: Sendable {
     ///
     /// - Parameter keepsOnFailure: whether what has been sent stays on the server when `body` fails, so that another
     ///   attempt under the same reference goes on there. Bytes of another digest are never kept.
-    /// - Throws: `failedPrecondition` when the blob has another size or digest than announced, `alreadyExists` when it
-    ///   came to exist meanwhile; what `body` throws, after giving the attempt up.
+    /// - Throws: `failedPrecondition` when the blob has another size or digest than announced, `alreadyExists` when a
+    ///   blob with a known digest came to exist meanwhile (another one that exists only gets the labels); what `body`
+    ///   throws, after giving the attempt up.
     @discardableResult
     public func finish(
         digest: String, labels: [String: String], keepsOnFailure: Bool = false,
         _ body: (([UInt8]) async throws -> Void) async throws -> Void
     ) async throws -> (digest: String, size: Int64) {
+        var end = offset
+        var found = digest
         do {
-            var end = offset
             var underWay = 0
             try await body { bytes in
                 var request = Request()
@@ -68,6 +70,13 @@ public final class ContentWriter: Sendable {
                 underWay -= 1
             }
             var request = Request()
+            if digest.isEmpty {
+                // The server has counted it along; without it, there would be no telling which blob exists already.
+                request.action = .stat
+                request.ref = reference
+                try await call.send(request)
+                found = try await Self.answer(of: call).digest
+            }
             request.action = .commit
             request.ref = reference
             request.total = total
@@ -94,7 +103,9 @@ public final class ContentWriter: Sendable {
                     }
                 }
             }.value
-            throw error
+            guard digest.isEmpty, !found.isEmpty, (error as? RPCError)?.code == .alreadyExists else { throw error }
+            try await client.content.label(found, labels)
+            return (found, end)
         }
     }
 

@@ -17,6 +17,9 @@ public actor ContentWriter {
         case shared(String)
     }
 
+    /// Bytes that the disk is given to write at once.
+    private static let portion: Int64 = 8 << 20
+
     /// The name of the write.
     public nonisolated let ref: String
     private let name: String
@@ -25,6 +28,8 @@ public actor ContentWriter {
     private var target: Target?
     private var hasher = SHA256()
     private var offset: Int64
+    /// Where that begins which the disk has not been given to write.
+    private var unwritten: Int64
     private var total: Int64
     private let startedAt: IngestStatus
     private let progress: IngestProgress?
@@ -38,8 +43,10 @@ public actor ContentWriter {
         self.store = store
         self.scope = scope
         try ingest.prepare(name: name, total: total)
-        let file = try FileDescriptor.open(
-            ingest.data, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+        let file = try HostError.naming("open", ingest.data) {
+            try FileDescriptor.open(
+                ingest.data, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+        }
         // What an earlier write left counts into the digest.
         var hasher = SHA256()
         var offset: Int64 = 0
@@ -58,6 +65,7 @@ public actor ContentWriter {
         }
         self.hasher = hasher
         self.offset = offset
+        unwritten = offset
         self.total = total > 0 ? total : ingest.total
         startedAt = ingest.status(ref: ref) ?? IngestStatus()
         target = .file(ingest, file)
@@ -72,6 +80,7 @@ public actor ContentWriter {
         self.scope = scope
         target = .shared(digest)
         offset = size
+        unwritten = size
         total = size
         var status = IngestStatus()
         status.startedAt = .now
@@ -110,26 +119,30 @@ public actor ContentWriter {
 
     /// Throws away what was written.
     public func truncate() throws {
-        guard case .file(_, let file) = target else { throw RPCError.unimplemented("truncate of a shared blob") }
+        guard case .file(let ingest, let file) = target else {
+            throw RPCError.unimplemented("truncate of a shared blob")
+        }
         progress?.end(.failure(RPCError.unavailable("\(name): the write was begun anew")))
-        try file.resize(to: 0)
-        try file.seek(offset: 0, from: .start)
+        try HostError.naming("truncate", ingest.data) {
+            try file.resize(to: 0)
+            try file.seek(offset: 0, from: .start)
+        }
         hasher = SHA256()
-        offset = 0
+        (offset, unwritten) = (0, 0)
     }
 
     /// Appends `bytes`.
     ///
-    /// - Throws: `RPCError`: failed precondition after the end; resource exhausted when the disk is full.
+    /// - Throws: `RPCError`: failed precondition after the end; `HostError` when the disk is full, for one.
     public func write(_ bytes: some ContiguousBytes & Sendable) throws {
         try bytes.withUnsafeBytes { try write($0) }
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws {
-        guard case .file(_, let file) = target else {
+        guard case .file(let ingest, let file) = target else {
             throw RPCError.failedPrecondition("cannot write on closed or shared writer")
         }
-        do {
+        try HostError.naming("write", ingest.data) {
             var rest = bytes
             while rest.count > 0 {
                 let count = try file.write(rest)
@@ -137,9 +150,12 @@ public actor ContentWriter {
                 offset += Int64(count)
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
-            progress?.advance(to: offset)
-        } catch let error as Errno {
-            throw Self.rpcError(error, ref)
+        }
+        progress?.advance(to: offset)
+        // The disk writes beside, so that at the end there is little to wait for.
+        if offset - unwritten >= Self.portion {
+            file.beginWriting(from: unwritten, count: offset - unwritten)
+            unwritten = offset
         }
     }
 
@@ -168,9 +184,7 @@ public actor ContentWriter {
             }
         case .file(let ingest, let file):
             try await BlockingWork.run {
-                guard fsync(file.rawValue) == 0 else {
-                    throw Self.rpcError(Errno(rawValue: errno), ingest.folder.string)
-                }
+                guard fsync(file.rawValue) == 0 else { throw HostError.last("sync", ingest.data.string) }
                 fchmod(file.rawValue, 0o444)
             }
             do {
@@ -203,11 +217,5 @@ public actor ContentWriter {
         }
         self.target = nil
         store.unlock(name)
-    }
-
-    private static func rpcError(_ error: Errno, _ object: String) -> RPCError {
-        RPCError(
-            error == .noSpace || error.rawValue == EDQUOT ? .resourceExhausted : .internalError,
-            "write \(object): \(error)")
     }
 }

@@ -53,9 +53,11 @@ struct Ingest: Sendable {
     private func put(_ name: String, _ text: String) throws {
         let path = folder.appending(name)
         let temporary = folder.appending(".\(name)")
-        let file = try FileDescriptor.open(
-            temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
-        try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
+        try HostError.naming("write", temporary) {
+            let file = try FileDescriptor.open(
+                temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
+            try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
+        }
         guard rename(temporary.string, path.string) == 0 else { throw HostError.last("rename", path.string) }
     }
 

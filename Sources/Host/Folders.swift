@@ -1,3 +1,4 @@
+import CHost
 import Glibc
 import SystemPackage
 
@@ -61,6 +62,17 @@ public struct Folders: Sendable {
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw HostError(.notDirectory, "create folder", path.string)
         }
+    }
+
+    /// Has the file system put each tree that begins in the folder `path` at a place of its own, where it knows such a hint:
+    /// ext4 else looks for inodes where trees have just been removed, which are not given out again for a minute, and passes
+    /// each of those again for every new file.
+    public static func spread(_ path: FilePath) {
+        guard let folder = try? FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec]) else {
+            return
+        }
+        _ = ukh_spread_folders(folder.rawValue)
+        try? folder.close()
     }
 }
 

@@ -22,6 +22,15 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
         HostError(Errno(rawValue: Glibc.errno), operation, object)
     }
 
+    /// Does `body`; an `Errno` that it throws becomes the refusal of `operation` on `object`.
+    public static func naming<R>(_ operation: String, _ object: FilePath, _ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as Errno {
+            throw HostError(error, operation, object.string)
+        }
+    }
+
     /// Turns a result of CHost (negative: an error number) into a value.
     @discardableResult
     public static func check<T: SignedInteger>(_ result: T, _ operation: String, _ object: String) throws -> T {

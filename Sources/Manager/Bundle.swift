@@ -68,10 +68,12 @@ struct Bundle: Sendable {
     }
 
     func write(_ name: String, _ bytes: Data) throws {
-        let file = try FileDescriptor.open(
-            path.appending(name), .writeOnly, options: [.create, .truncate, .closeOnExec],
-            permissions: FilePermissions(rawValue: 0o600))
-        try file.closeAfter { _ = try file.writeAll(bytes) }
+        let path = path.appending(name)
+        try HostError.naming("write", path) {
+            let file = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
+            try file.closeAfter { _ = try file.writeAll(bytes) }
+        }
     }
 
     func read(_ name: String) -> String? {

@@ -13,7 +13,8 @@ extension HostError: RPCErrorConvertible {
             switch errno {
             case .noSuchFileOrDirectory: .notFound
             case .permissionDenied, .notPermitted: .permissionDenied
-            case .noSpace, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: .resourceExhausted
+            case .noSpace, .diskQuotaExceeded, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory:
+                .resourceExhausted
             case .fileExists: .alreadyExists
             default: .unknown
             }

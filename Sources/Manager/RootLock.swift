@@ -9,8 +9,10 @@ final class RootLock: Sendable {
 
     init(_ root: FilePath) throws {
         let path = root.appending("ukmanager.lock")
-        file = try FileDescriptor.open(
-            path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+        file = try HostError.naming("open", path) {
+            try FileDescriptor.open(
+                path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+        }
         guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
             let holder = readSmallFile(path.string)?.trimmingNewline ?? ""
             try? file.close()
@@ -19,8 +21,11 @@ final class RootLock: Sendable {
                 "\(root) is in use by another ukmanager\(holder.isEmpty ? "" : " (pid \(holder))"): stop that one, or give "
                     + "another --root")
         }
-        try file.resize(to: 0)
-        _ = try file.writeAll(toAbsoluteOffset: 0, Array("\(getpid())\n".utf8))
+        let file = file
+        try HostError.naming("write", path) {
+            try file.resize(to: 0)
+            _ = try file.writeAll(toAbsoluteOffset: 0, Array("\(getpid())\n".utf8))
+        }
     }
 
     deinit { try? file.close() }

@@ -18,6 +18,8 @@ public final class Snapshotter: Sendable {
     private let metadata: MetadataStore
     /// A file in a folder that has lost its record.
     private static let lostMark: FilePath.Component = "lost"
+    /// How folders are called until they are whole.
+    private static let unfinished = "new-"
 
     /// Opens or makes the snapshotter at `root`.
     public init(name: String, root: FilePath, metadata: MetadataStore) throws {
@@ -25,6 +27,7 @@ public final class Snapshotter: Sendable {
         self.root = root
         self.metadata = metadata
         try Folders.make(root.appending("snapshots"))
+        Folders.spread(root.appending("snapshots"))
     }
 
     /// Makes an active snapshot on `parent` (empty for none), and returns its mounts.
@@ -96,7 +99,7 @@ public final class Snapshotter: Sendable {
     /// - Returns: the folders.
     public func keepLeftovers() async throws -> [FilePath] {
         let known = try await metadata.snapshotNumbers(of: name)
-        let lost = numbers().filter { !known.contains($0) }
+        let lost = names().compactMap { Int64($0) }.filter { !known.contains($0) }
         for number in lost {
             let mark = root.appending("snapshots/\(number)").appending(Self.lostMark)
             try FileDescriptor.open(mark, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
@@ -108,19 +111,22 @@ public final class Snapshotter: Sendable {
     /// Removes folders that no snapshot has: what a crash or an interrupted removal left.
     public func removeLeftovers() async throws {
         // Folders first: a snapshot that is made meanwhile has its record by the time the records are read.
-        let present = numbers()
+        let present = names()
         let known = try await metadata.snapshotNumbers(of: name)
         removeFolders(
-            present.filter { number in
-                !known.contains(number)
+            present.filter { name in
+                guard let number = Int64(name) else { return name.hasPrefix(Self.unfinished) }
+                return !known.contains(number)
                     && access(root.appending("snapshots/\(number)").appending(Self.lostMark).string, F_OK) != 0
             })
     }
 
     /// Removes folders whose records are gone, on a thread of its own.
-    public func removeFolders(_ numbers: [Int64]) {
-        guard !numbers.isEmpty else { return }
-        let folders = numbers.map { root.appending("snapshots/\($0)") }
+    public func removeFolders(_ numbers: [Int64]) { removeFolders(numbers.map(String.init)) }
+
+    private func removeFolders(_ names: [String]) {
+        guard !names.isEmpty else { return }
+        let folders = names.map { root.appending("snapshots/\($0)") }
         BlockingWork.start {
             for folder in folders { try? LayerFolder.remove(folder) }
         }
@@ -134,17 +140,24 @@ public final class Snapshotter: Sendable {
         let record = try await metadata.createSnapshot(
             key, kind: kind, parent: parent, labels: labels, of: name, in: scope
         ) { [self] record in
-            let folder = root.appending("snapshots/\(record.number)")
+            // The name decides where a file system that spreads trees puts this one: always elsewhere.
+            let new = root.appending("snapshots/\(Self.unfinished)\(UInt64.random(in: 0 ... .max))")
             do {
-                try Folders.make(files(record.number))
-                if kind == .active { try Folders.make(folder.appending("work")) }
+                let files = new.appending("fs")
+                try Folders.make(files)
+                if kind == .active { try Folders.make(new.appending("work")) }
                 if let below = record.parents.first {
-                    try LayerFolder.copyMetadata(from: files(below), to: files(record.number))
+                    try LayerFolder.copyMetadata(from: self.files(below), to: files)
                 } else {
-                    chmod(files(record.number).string, 0o755)
+                    chmod(files.string, 0o755)
                 }
+                let folder = root.appending("snapshots/\(record.number)")
+                if rename(new.string, folder.string) == 0 { return }
+                // The record of a snapshot that had this number did not come to the disk.
+                try LayerFolder.remove(folder)
+                guard rename(new.string, folder.string) == 0 else { throw HostError.last("make", folder.string) }
             } catch {
-                try? LayerFolder.remove(folder)
+                try? LayerFolder.remove(new)
                 throw error
             }
         }
@@ -173,15 +186,15 @@ public final class Snapshotter: Sendable {
 
     private func files(_ number: Int64) -> FilePath { root.appending("snapshots/\(number)/fs") }
 
-    private func numbers() -> [Int64] {
+    private func names() -> [String] {
         guard let stream = opendir(root.appending("snapshots").string) else { return [] }
         defer { closedir(stream) }
-        var result: [Int64] = []
+        var result: [String] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if let number = Int64(name) { result.append(number) }
+            if !name.hasPrefix(".") { result.append(name) }
         }
         return result
     }

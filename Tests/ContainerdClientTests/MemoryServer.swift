@@ -100,7 +100,7 @@ final class MemoryServer: Sendable {
                 }
                 state.labels[digest] = request.labels
                 response.digest = digest
-            default: break
+            default: response.digest = sha256(bytes)
             }
             response.offset = Int64(bytes.count)
             return response

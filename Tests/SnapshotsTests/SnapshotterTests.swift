@@ -4,31 +4,22 @@ import Metadata
 import RPC
 import Snapshots
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("Snapshotter")
 struct SnapshotterTests {
-    private final class Home {
-        let folder: URL
-        init() throws {
-            folder = FileManager.default.temporaryDirectory.appending(path: "ukontainer-test-\(UUID())")
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        }
-        deinit { try? FileManager.default.removeItem(at: folder) }
-    }
-
-    private let home: Home
+    private let scratch = ScratchFolder()
     private let metadata: MetadataStore
     private let snapshotter: Snapshotter
     private let scope = Scope(namespace: "test")
 
     init() throws {
-        home = try Home()
-        metadata = try MetadataStore(path: home.folder.appending(path: "meta.db").path)
-        snapshotter = try Snapshotter(name: "overlayfs", root: FilePath(home.folder.path), metadata: metadata)
+        metadata = try MetadataStore(path: scratch.appending("meta.db").string)
+        snapshotter = try Snapshotter(name: "overlayfs", root: scratch.path, metadata: metadata)
     }
 
-    private func files(_ number: Int) -> String { "\(home.folder.path)/snapshots/\(number)/fs" }
+    private func files(_ number: Int) -> String { "\(scratch.path)/snapshots/\(number)/fs" }
 
     @Test("Mounts have the form of containerd's overlayfs snapshotter")
     func mounts() async throws {
@@ -41,7 +32,7 @@ struct SnapshotterTests {
         #expect(second[0].type == "overlay" && second[0].source == "overlay")
         #expect(
             second[0].options == [
-                "workdir=\(home.folder.path)/snapshots/3/work", "upperdir=\(files(3))", "lowerdir=\(files(1))",
+                "workdir=\(scratch.path)/snapshots/3/work", "upperdir=\(files(3))", "lowerdir=\(files(1))",
             ])
         try await snapshotter.commit("b", as: "two", labels: [:], in: scope)
         let top = try await snapshotter.view("w", parent: "two", labels: [:], in: scope)
@@ -85,12 +76,22 @@ struct SnapshotterTests {
     @Test("Folders that no record knows are removed, others stay")
     func leftovers() async throws {
         _ = try await snapshotter.prepare("a", parent: "", labels: [:], in: scope)
-        let stray = home.folder.appending(path: "snapshots/99/fs")
-        try FileManager.default.createDirectory(at: stray, withIntermediateDirectories: true)
+        let strays = ["snapshots/99", "snapshots/new-7"].map { scratch.appending($0).string }
+        for stray in strays {
+            try FileManager.default.createDirectory(atPath: stray + "/fs", withIntermediateDirectories: true)
+        }
         try await snapshotter.removeLeftovers()
-        for _ in 0..<200 where FileManager.default.fileExists(atPath: stray.path) {
+        for _ in 0..<200 where strays.contains(where: FileManager.default.fileExists) {
             try await Task.sleep(for: .milliseconds(10))
         }
-        #expect(!FileManager.default.fileExists(atPath: stray.path) && FileManager.default.fileExists(atPath: files(1)))
+        #expect(
+            !strays.contains(where: FileManager.default.fileExists) && FileManager.default.fileExists(atPath: files(1)))
+    }
+
+    @Test("A folder whose record did not come to the disk is in nobody's way")
+    func lostRecord() async throws {
+        try FileManager.default.createDirectory(atPath: files(1) + "/old", withIntermediateDirectories: true)
+        _ = try await snapshotter.prepare("a", parent: "", labels: [:], in: scope)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: files(1)).isEmpty)
     }
 }

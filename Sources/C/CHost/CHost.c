@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -200,6 +201,18 @@ int ukh_exit_code(int status) {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 int ukh_wifstopped(int status) { return WIFSTOPPED(status); }
+void ukh_begin_writing(int file, off_t offset, off_t count) {
+    sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+int ukh_spread_folders(int folder) {
+    int flags;
+    if (ioctl(folder, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
+    if (flags & FS_TOPDIR_FL) return 0;
+    flags |= FS_TOPDIR_FL;
+    return result(ioctl(folder, FS_IOC_SETFLAGS, &flags));
+}
+
 long ukh_clock_ticks(void) { return sysconf(_SC_CLK_TCK); }
 char **ukh_environment(void) { return environ; }
 

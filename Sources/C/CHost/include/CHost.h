@@ -57,6 +57,10 @@ char **ukh_environment(void);
 /// open(2) flags that glibc hides behind _GNU_SOURCE.
 enum { UKH_O_PATH = 010000000, UKH_O_TMPFILE = 020200000 };
 long ukh_clock_ticks(void);
+/// Asks ext4 to take each folder in `folder` for a hierarchy of its own (`chattr +T`). 0 or -errno.
+int ukh_spread_folders(int folder);
+/// sync_file_range(2) of what the disk has to write, without waiting for it.
+void ukh_begin_writing(int file, off_t offset, off_t count);
 
 /// Blocks every signal that can be (but those that a fault raises, and `others`) and returns a descriptor that reads
 /// them. -errno.
