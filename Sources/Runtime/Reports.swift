@@ -81,9 +81,16 @@ extension RuntimeFeatures {
                 "relatime",
                 "ro", "rprivate", "rw", "strictatime", "suid",
             ],
-            annotations: ["org.ukontainer.runu.version": version],
+            annotations: [
+                "org.ukontainer.runu.version": version,
+                // A namespace by path: of a pod's, the name of its host is taken over; processes and SysV IPC stay a container's own,
+                // and the network is the host's in any case.
+                "org.ukontainer.runu.namespaces.joined": "uts",
+                "org.ukontainer.runu.namespaces.own": "ipc,mount,pid,uts",
+                "org.ukontainer.runu.namespaces.ignored": "cgroup,network,time,user",
+            ],
             linux: RuntimeFeatures.Linux(
-                namespaces: ["ipc", "mount", "network", "pid", "uts"], capabilities: RuntimeSpec.allCapabilities,
+                namespaces: RuntimeSpec.Namespace.allKinds, capabilities: RuntimeSpec.allCapabilities,
                 cgroup: ["v1": false, "v2": false, "systemd": false, "systemdUser": false],
                 seccomp: CallProfile.features, apparmor: Enabled(false), selinux: Enabled(false)))
     }

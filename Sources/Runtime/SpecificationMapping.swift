@@ -10,6 +10,7 @@ extension ContainerSpecification {
     package init(id: String, bundle: Bundle) throws {
         let spec = bundle.spec
         guard let process = spec.process else { throw RuntimeError("process property must not be empty") }
+        try RuntimeSpec.Namespace.check(spec.linux?.namespaces ?? [])
         self.init(
             id: id, hostname: spec.hostname ?? "", domainname: spec.domainname ?? "",
             root: try RootSpecification(bundle), process: try ProcessSpecification(process))

@@ -2,6 +2,12 @@ import Glibc
 
 /// Lines in logrus's text form on standard error, which is the bundle's `log` fifo: containerd puts them into its own log.
 enum Log {
+    /// Whether debug lines are written (`-debug`). Set once, at the start, by the thread that is then the only one.
+    nonisolated(unsafe) static var isDebugging = false
+
+    static func debug(_ message: @autoclosure () -> String) {
+        if isDebugging { write("debug", message()) }
+    }
     /// A fifo that nobody empties must not stop the shim: what does not fit is lost.
     static func error(_ message: @autoclosure () -> String) { write("error", message()) }
     static func info(_ message: @autoclosure () -> String) { write("info", message()) }

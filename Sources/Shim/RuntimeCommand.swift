@@ -62,6 +62,7 @@ final class RuntimeCommand {
         children.expect(pid) { [self] status in
             let code = ukh_exit_code(status)
             let output = collector?.finish() ?? []
+            Log.debug("\(settings.binary) \(arguments): exit code \(code)")
             let message = code == 0 ? "" : RuntimeCommand.lastError(inLog: log) ?? "exit status \(code)"
             unlink(log)
             completion(Outcome(exitCode: code, output: output, message: message))

@@ -15,7 +15,7 @@ package struct ShimOptions: Equatable {
     package var address = ""
     /// The bundle's folder; the working directory when empty.
     package var bundle = ""
-    /// The program that publishes events for shims without ttrpc.
+    /// The program that publishes events for shims without ttrpc, of which there are none any more.
     package var publishBinary = ""
     package var socket = ""
     package var isDebug = false
@@ -73,8 +73,8 @@ package struct ShimOptions: Equatable {
           -id ID                 the container
           -address SOCKET        containerd's gRPC socket
           -bundle PATH           bundle, where it is not the working directory
-          -publish-binary PATH   taken and not used: events go to TTRPC_ADDRESS
-          -debug                 say more in the log
+          -publish-binary PATH   taken and not used, as by other shims: events go to TTRPC_ADDRESS
+          -debug                 log every call and every command of the runtime
           -info                  read options from stdin, write the runtime's description to stdout, both protobuf
           -v                     show the version
 

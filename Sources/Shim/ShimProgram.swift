@@ -14,6 +14,7 @@ public enum ShimProgram {
     public static func run(_ arguments: [String]) -> CInt {
         do {
             let options = try ShimOptions(Array(arguments.dropFirst()))
+            Log.isDebugging = options.isDebug
             if options.showsHelp {
                 put(ShimOptions.usage, to: STDOUT_FILENO)
                 return 0

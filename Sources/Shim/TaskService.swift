@@ -38,8 +38,21 @@ final class TaskService {
         guard request.service == "containerd.task.v2.Task" || request.service == "containerd.task.v3.Task" else {
             return reply(.failure(TTRPCError(.unimplemented, "service \(request.service)")))
         }
+        let method = request.method
+        Log.debug("\(method): \(request.payload.count) bytes")
+        let reply: Reply =
+            !Log.isDebugging
+            ? reply
+            : { result in
+                if case .failure(let error) = result {
+                    Log.debug("\(method): \(error)")
+                } else {
+                    Log.debug("\(method): done")
+                }
+                reply(result)
+            }
         do {
-            try dispatch(request.method, request.payload, reply)
+            try dispatch(method, request.payload, reply)
         } catch let error as TTRPCError {
             reply(.failure(error))
         } catch {

@@ -225,6 +225,20 @@ def test_figures_are_told_where_the_configuration_says(tmp_path):
         assert not debug.exists()
 
 
+def test_a_shim_says_more_when_the_manager_debugs():
+    with manager_alone() as chain:
+        chain.kill("ukmanager")
+        file = chain.folder / "config/ukontainer/manager.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('[debug]\nlevel = "debug"\n')
+        chain.start("ukmanager")
+        ukctr = [BIN / "ukctr", "-a", chain.manager_socket]
+        subprocess.run([*ukctr, "images", "import", BASE_IMAGE], env=chain.env, check=True, capture_output=True)
+        subprocess.run([*ukctr, "run", "--rm", "docker.io/library/runu-base:latest", "said", "true"], env=chain.env, check=True)
+        log = (chain.folder / "ukmanager.log").read_text()
+        assert "Create: " in log and "Start: done" in log and re.search("delete.*said.*exit code 0", log), log
+
+
 def test_a_metrics_address_that_cannot_be_had_is_said():
     with manager_alone() as chain, socket.socket() as taken:
         chain.kill("ukmanager")

@@ -590,11 +590,40 @@ def test_record_that_cannot_be_read_is_told_and_deleted_by_force(runu, text):
     wait_until(lambda: not alive(pid), timeout=3, what="the process's end")
 
 
+def test_namespaces_that_are_none_are_refused_as_the_specification_asks(runu):
+    def refused(*namespaces):
+        bundle = runu.bundle("true", change=lambda spec: spec["linux"].update(namespaces=list(namespaces)))
+        result = runu("run", "--bundle", bundle, "c", check=False)
+        assert (result.returncode != 0) == bool(result.stderr)
+        return result.stderr
+
+    def at(type, path):
+        return {"type": type, "path": str(path)}
+
+    fifo = runu.folder / "fifo"
+    os.mkfifo(fifo)
+    own = [at(type, f"/proc/self/ns/{name}") for type, name in (("network", "net"), ("ipc", "ipc"), ("mount", "mnt"))]
+    assert refused(*own) == ""
+    assert "no such file" in refused(at("network", "/no/such")).lower()
+    assert "is no network namespace" in refused(at("network", "/proc/self/ns/ipc"))
+    assert "is no ipc namespace" in refused(at("ipc", "/proc/self/status"))
+    assert "is no pid namespace" in refused(at("pid", fifo))
+    assert "is not absolute" in refused(at("uts", "proc/self/ns/uts"))
+    assert "duplicated namespace pid" in refused({"type": "pid"}, {"type": "pid"})
+    assert 'namespace "mnt" does not exist' in refused({"type": "mnt"})
+    assert runu("list", "-q").stdout == ""
+
+
 def test_version_features_and_unknown_commands(runu):
     assert runu("--version").stdout.startswith("runu version ")
     assert "\nspec: 1." in runu("--version").stdout
     features = json.loads(runu("features").stdout)
     assert features["ociVersionMin"] == "1.0.0" and "poststop" in features["hooks"]
+    # All names are recognised; what is done with them is said beside.
+    kinds = {"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"}
+    assert set(features["linux"]["namespaces"]) == kinds
+    what = {key.rpartition(".")[2]: value for key, value in features["annotations"].items() if ".namespaces." in key}
+    assert set(what["own"].split(",")) | set(what["ignored"].split(",")) == kinds and what["joined"] == "uts"
     assert runu("what", check=False).returncode == 1
     assert runu("checkpoint", "c", check=False).returncode == 1
 

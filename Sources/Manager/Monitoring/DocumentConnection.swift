@@ -53,21 +53,11 @@ final class DocumentConnection: Sendable {
             let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<count])
             let head: [UInt8]? = state.withLock { state in
                 state.received += bytes
-                return Self.head(of: state.received)
+                return DocumentRequest.head(of: state.received)
             }
             if let head { return head }
             guard state.withLock({ $0.received.count }) < Self.mostBytes else { throw .noBufferSpace }
         }
-    }
-
-    /// What stands before the first empty line; nil when there is none yet.
-    private static func head(of bytes: [UInt8]) -> [UInt8]? {
-        for index in bytes.indices.dropFirst() where bytes[index] == UInt8(ascii: "\n") {
-            if bytes[index - 1] == UInt8(ascii: "\n") || bytes[max(0, index - 3)...index] == [13, 10, 13, 10] {
-                return Array(bytes[..<index])
-            }
-        }
-        return nil
     }
 
     private func answer(_ head: [UInt8]) async {
@@ -85,22 +75,19 @@ final class DocumentConnection: Sendable {
     }
 
     private static func response(to head: [UInt8], _ documents: [String: DocumentServer.Source]) async -> String {
-        let line = String(decoding: head.prefix { $0 != 13 && $0 != 10 }, as: UTF8.self)
-        let words = line.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 3, words[2].hasPrefix("HTTP/1.") else {
+        guard let request = DocumentRequest(head: head) else {
             return message("400 Bad Request", Document(type: "text/plain", text: "no HTTP request\n"))
         }
-        let path = String(words[1].prefix { $0 != "?" })
-        guard let source = documents[path] else {
+        guard let source = documents[request.path] else {
             let known = documents.keys.sorted().joined(separator: ", ")
             return message(
                 "404 Not Found", Document(type: "text/plain; charset=utf-8", text: "there is: \(known)\n"))
         }
-        guard words[0] == "GET" || words[0] == "HEAD" else {
+        guard request.method == "GET" || request.method == "HEAD" else {
             return message(
                 "405 Method Not Allowed", Document(type: "text/plain", text: "GET alone\n"), "Allow: GET, HEAD\r\n")
         }
-        return message("200 OK", await source(), withBody: words[0] == "GET")
+        return message("200 OK", await source(), withBody: request.method == "GET")
     }
 
     private static func message(
