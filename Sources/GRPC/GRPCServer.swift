@@ -73,17 +73,17 @@ public final class GRPCServer: @unchecked Sendable {
     ///   - group: whose members may connect too: the socket has mode 0660 then, else 0600.
     /// - Throws: `RPCError` when the address cannot be had: in use, too long, not a socket.
     public func start(unixSocket path: String, user: uid_t? = nil, group: gid_t? = nil) throws {
-        let raw = RawServer(self.raw)
-        let listener = try UnixListener(path: FilePath(path), user: user, group: group, log: log) { connection in
-            raw.adopt(connection)
-        }
+        let listener = try UnixListener(path: FilePath(path), user: user, group: group, log: log)
         state.withLock { state in
             precondition(!state.started, "a server starts once")
             state.started = true
             state.listener = listener
         }
-        grpc_server_start(self.raw)
+        grpc_server_start(raw)
         for _ in 0..<4 { requestCall() }
+        // Only now: the core has no place for calls before it has been started, and jumps through null at the first.
+        let raw = RawServer(raw)
+        listener.start { raw.adopt($0) }
     }
 
     /// Stops accepting, lets calls end for `grace`, then cancels them. Returns when all have ended.
@@ -94,7 +94,8 @@ public final class GRPCServer: @unchecked Sendable {
             return state.listener
         }
         guard let listener else { return }
-        listener.close()
+        // The core takes no connection after its end, which is why the listener's comes first.
+        await listener.close()
         let raw = RawServer(self.raw)
         let timer = Task {
             try? await Task.sleep(for: grace)
@@ -155,7 +156,7 @@ public final class GRPCServer: @unchecked Sendable {
     }
 }
 
-/// The server's pointer for closures; `GRPCServer` outlives them.
+/// The server's pointer for closures, which have ended when `shutdown` returns.
 private struct RawServer: @unchecked Sendable {
     let raw: OpaquePointer
     init(_ raw: OpaquePointer) { self.raw = raw }

@@ -4,25 +4,30 @@ import Logging
 import RPC
 import SystemPackage
 
-/// A listening unix socket and the thread that accepts on it.
+/// A listening unix socket, and from `start` on the thread that accepts on it.
 ///
 /// Only processes of the same user, of root and of a user and a group that are named are let in, whatever the socket's mode.
 final class UnixListener: Sendable {
     private let path: FilePath
     private let socket: FileDescriptor
+    private let user: uid_t?
+    private let group: gid_t?
+    private let log: Logger
     private let wake: FileDescriptor
+    /// The other side of `wake`.
+    private let end: FileDescriptor
     /// What the socket's file was when it was made; nil when a service manager made it, who keeps it.
     private let identity: (dev_t, ino_t)?
+    private let ended = OneShot<Void>()
 
-    /// Listens at `path`, or takes the socket that a service manager listens with there, and hands every connection to
-    /// `accepted`, on a thread of the listener's own.
+    /// Listens at `path`, or takes the socket that a service manager listens with there. Connections wait until `start`.
     ///
     /// - Throws: `RPCError`: `alreadyExists` when another server listens there, `failedPrecondition` when something
     ///   that is not a socket is in the way, `invalidArgument` when the path's last component is too long.
-    init(
-        path: FilePath, user: uid_t?, group: gid_t?, log: Logger,
-        accepted: @escaping @Sendable (FileDescriptor) -> Void
-    ) throws {
+    init(path: FilePath, user: uid_t?, group: gid_t?, log: Logger) throws {
+        self.user = user
+        self.group = group
+        self.log = log
         self.path = path
         var status = stat()
         if lstat(path.string, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK {
@@ -45,43 +50,41 @@ final class UnixListener: Sendable {
         }
         lstat(path.string, &status)
         identity = inherited == nil ? (status.st_dev, status.st_ino) : nil
-        let (near, far) = try UnixSocket.pair()
-        wake = near
-        let listener = socket
-        CompletionQueue.startThread(named: "grpc-accept") {
-            Self.accept(on: listener, until: far, log: log, accepted) {
-                UnixSocket.isTrusted($0, user: user, group: group)
-            }
+        (wake, end) = try UnixSocket.pair()
+    }
+
+    /// Hands every connection to `accepted`, on a thread of the listener's own. Called once.
+    func start(_ accepted: @escaping @Sendable (FileDescriptor) -> Void) {
+        CompletionQueue.startThread(named: "grpc-accept") { [self] in
+            accept(accepted)
+            try? socket.close()
+            try? end.close()
+            ended.set(())
         }
     }
 
-    /// Stops accepting and removes the socket file, unless another server has put its own there.
-    func close() {
+    /// Stops accepting and removes the socket file, unless another server has put its own there. No connection is
+    /// handed on any more when it returns. Called once, after `start`.
+    func close() async {
         var status = stat()
         if let identity, lstat(path.string, &status) == 0, (status.st_dev, status.st_ino) == identity {
             unlink(path.string)
         }
         try? wake.close()
+        await ended.value
     }
 
-    private static func accept(
-        on listener: FileDescriptor, until end: FileDescriptor, log: Logger,
-        _ accepted: @Sendable (FileDescriptor) -> Void, trusting isTrusted: (FileDescriptor) -> Bool
-    ) {
-        defer {
-            try? listener.close()
-            try? end.close()
-        }
+    private func accept(_ accepted: (FileDescriptor) -> Void) {
         while true {
             var waiting = [
-                pollfd(fd: listener.rawValue, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: end.rawValue, events: Int16(POLLIN), revents: 0),
             ]
             guard poll(&waiting, 2, -1) > 0 else { continue }
             if waiting[1].revents != 0 { return }
             do {
-                let connection = try UnixSocket.accept(listener)
-                guard isTrusted(connection) else {
+                let connection = try UnixSocket.accept(socket)
+                guard UnixSocket.isTrusted(connection, user: user, group: group) else {
                     let peer = try UnixSocket.peer(of: connection)
                     log.warning("refused a connection", metadata: ["uid": "\(peer.uid)", "pid": "\(peer.pid)"])
                     try connection.close()

@@ -1,4 +1,5 @@
 import ContainerdAPI
+import Foundation
 import GRPC
 import Glibc
 import Host
@@ -28,6 +29,54 @@ import Testing
         #expect(
             try await rig.info("x", options: CallOptions(timeout: .seconds(5), waitForReady: true)).digest == "")
         await second.shutdown()
+    }
+
+    /// Whoever waits for the socket's file finds it before the server is ready: a call must wait then.
+    @Test func aCallThatComesWhileTheServerStartsIsAnswered() async throws {
+        for _ in 0..<40 {
+            let rig = try Rig()
+            let path = FilePath(rig.path)
+            async let answer = withCheckedContinuation { continuation in
+                // A thread of its own, since it blocks.
+                Thread.detachNewThread { continuation.resume(returning: Self.eagerCall(path)) }
+            }
+            try await Task.sleep(for: .milliseconds(1))
+            try rig.start()
+            #expect(await answer.contains("unknown service eager"))
+            await rig.stop()
+        }
+    }
+
+    /// What the first server at `path` sends upon a call that lies ready, and is sent as soon as it can be.
+    private static func eagerCall(_ path: FilePath) -> String {
+        func field(_ name: String, _ value: String) -> [UInt8] {
+            [0, UInt8(name.utf8.count)] + name.utf8 + [UInt8(value.utf8.count)] + value.utf8
+        }
+        func frame(_ type: UInt8, _ flags: UInt8, stream: UInt8, _ content: [UInt8]) -> [UInt8] {
+            [0, 0, UInt8(content.count), type, flags, 0, 0, 0, stream] + content
+        }
+        let header =
+            [0x83, 0x86] + field(":path", "/eager/Call") + field(":authority", "localhost") + field("te", "trailers")
+            + field("content-type", "application/grpc")
+        let call =
+            Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(4, 0, stream: 0, [])
+            + frame(1, 4, stream: 1, header) + frame(0, 1, stream: 1, [0, 0, 0, 0, 0])
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            guard let socket = try? UnixSocket.connect(path, timeout: 30_000) else { continue }
+            defer { try? socket.close() }
+            try? call.withUnsafeBytes { try UnixSocket.send($0, to: socket) }
+            var text = ""
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while !text.contains("service eager"),
+                let count = try? buffer.withUnsafeMutableBytes({ try socket.read(into: $0) }),
+                count > 0
+            {
+                text += String(decoding: buffer.prefix(count), as: UTF8.self)
+            }
+            return text
+        }
+        return "no server"
     }
 
     @Test func theSocketIsTheUsersAloneAndIsRemoved() async throws {
