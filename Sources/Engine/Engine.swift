@@ -36,9 +36,11 @@ public actor Engine {
         identifier = try store.fact("id") { NameGenerator.uuid() }
         events = EventLog(path: configuration.dataRoot.appending("events.jsonl"))
         let volumes = try VolumeStore(folder: configuration.volumesFolder, store: store, events: events)
+        let poller = try Poller()
+        poller.start()
         services = Services(
             configuration: configuration, store: store, manager: manager, images: ImageStore(manager: manager),
-            volumes: volumes, events: events, poller: try Poller(), logger: logger)
+            volumes: volumes, events: events, poller: poller, logger: logger)
         try await recover()
     }
 

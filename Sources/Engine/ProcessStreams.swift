@@ -141,7 +141,7 @@ final class ProcessStreams: Sendable {
     func finish(within limit: Duration) async {
         if let descriptor = input.withLock({ $0.take() }) {
             // A writer that waits gives up first: the number must not be used any more when it is closed.
-            poller.wake(descriptor)
+            poller.stop(descriptor)
             await inputLock.withLock { poller.close(descriptor) }
         }
         if await ended.value(within: limit) == nil { stopReading() }

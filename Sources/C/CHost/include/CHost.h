@@ -75,9 +75,10 @@ int ukh_set_socket_timeout(int socket, int milliseconds);
 // epoll(7), one event per arming.
 /// A new set; descriptor or -errno.
 int ukh_poll_create(void);
-/// Waits once for `fd` to become readable or writable (or hung up). 0 or -errno; -EPERM for what is always ready.
-int ukh_poll_arm(int poller, int fd, int for_writing);
+/// Waits once for `fd` to become readable or writable (or hung up), which then gives `token`. 0 or -errno; -EPERM for what
+/// is always ready.
+int ukh_poll_arm(int poller, int fd, int for_writing, uint64_t token);
 /// Takes `fd` out; before it is closed.
 void ukh_poll_forget(int poller, int fd);
-/// Blocks until something is ready; fills `fds` with at most 64 descriptors and returns their number or -errno.
-int ukh_poll_wait(int poller, int *fds, int count);
+/// Blocks until something is ready; fills `tokens` with those of at most 64 waits and returns their number or -errno.
+int ukh_poll_wait(int poller, uint64_t *tokens, int count);
