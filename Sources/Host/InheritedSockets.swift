@@ -7,19 +7,21 @@ public enum InheritedSockets {
     /// The inherited socket that listens at `path`, made close-on-exec; nil when there is none.
     ///
     /// Whoever takes it leaves the socket's file alone at the end: the service manager goes on listening there.
-    public static func take(_ path: FilePath) -> FileDescriptor? {
-        guard number("LISTEN_PID") == getpid(), let count = number("LISTEN_FDS"), (1...1024).contains(count) else {
-            return nil
-        }
-        for descriptor in 3..<(3 + count) where name(of: descriptor) == path.lexicallyNormalized() {
+    ///
+    /// - Parameter variable: the value of an environment variable; the process's own, when nothing else is said.
+    public static func take(
+        _ path: FilePath, variable: (String) -> String? = { Host.environment($0) }
+    ) -> FileDescriptor? {
+        func number(_ name: String) -> CInt? { variable(name).flatMap { CInt($0) } }
+        guard number("LISTEN_PID") == getpid(), let count = number("LISTEN_FDS") else { return nil }
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let end = min(3 + Int64(count), Int64(clamping: limit.rlim_cur))
+        for descriptor in 3..<CInt(max(end, 3)) where name(of: descriptor) == path.lexicallyNormalized() {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             return FileDescriptor(rawValue: descriptor)
         }
         return nil
-    }
-
-    private static func number(_ variable: String) -> CInt? {
-        getenv(variable).flatMap { CInt(String(cString: $0)) }
     }
 
     /// The path of a listening unix socket; nil for any other descriptor.

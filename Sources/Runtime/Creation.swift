@@ -7,14 +7,15 @@ import SystemPackage
 extension ContainerStore {
     /// Makes container `id` from `bundle`: its kernel runs then, and its first process waits for `start`.
     ///
+    /// - Parameter kernel: the kernel's program; nil: `$UKERNEL`, or `ukernel` beside this program or on PATH.
     /// - Returns: the container, and its terminal's master if it has one that no console socket took.
     /// - Throws: `RuntimeError`; nothing is left of the container then.
     public func create(
-        _ id: String, bundle: FilePath, options: ProcessOptions
+        _ id: String, bundle: FilePath, options: ProcessOptions, kernel program: FilePath? = nil
     ) throws -> (container: Container, master: FileDescriptor?) {
         let folder = try self.folder(of: id)
         let source = try Bundle.source(bundle)
-        let program = try KernelProgram.find()
+        let program = try program ?? KernelProgram.find()
         try Folders.make(root)
         guard mkdir(folder.string, 0o700) == 0 else {
             guard errno == EEXIST else { throw HostError.last("create folder", folder.string) }

@@ -11,19 +11,20 @@ import Testing
         let path = folder.appending("s")
         let listener = try UnixSocket.listen(path)
         defer { try? listener.close() }
-        defer {
-            unsetenv("LISTEN_PID")
-            unsetenv("LISTEN_FDS")
+        // The environment is the whole process's, and other tests run beside this one: it is not touched.
+        func take(_ path: FilePath, _ variables: [String: String]) -> FileDescriptor? {
+            InheritedSockets.take(path) { variables[$0] }
         }
-        setenv("LISTEN_FDS", "\(listener.rawValue - 2)", 1)
-        #expect(InheritedSockets.take(path) == nil)
-        setenv("LISTEN_PID", "1", 1)
-        #expect(InheritedSockets.take(path) == nil)
-        setenv("LISTEN_PID", "\(getpid())", 1)
-        #expect(InheritedSockets.take(path) == listener)
-        #expect(InheritedSockets.take(folder.appending("x").appending("..").appending("s")) == listener)
-        #expect(InheritedSockets.take(folder.appending("other")) == nil)
-        setenv("LISTEN_FDS", "many", 1)
-        #expect(InheritedSockets.take(path) == nil)
+        let count = "\(listener.rawValue - 2)"
+        #expect(take(path, ["LISTEN_FDS": count]) == nil)
+        #expect(take(path, ["LISTEN_FDS": count, "LISTEN_PID": "1"]) == nil)
+        let mine = ["LISTEN_FDS": count, "LISTEN_PID": "\(getpid())"]
+        #expect(take(path, mine) == listener)
+        #expect(take(folder.appending("x").appending("..").appending("s"), mine) == listener)
+        #expect(take(folder.appending("other"), mine) == nil)
+        #expect(take(path, mine.merging(["LISTEN_FDS": "\(CInt.max)"]) { $1 }) == listener)
+        for wrong in ["many", "0", "-1", "\(listener.rawValue - 3)"] {
+            #expect(take(path, mine.merging(["LISTEN_FDS": wrong]) { $1 }) == nil)
+        }
     }
 }

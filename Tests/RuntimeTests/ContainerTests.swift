@@ -80,9 +80,6 @@ private struct PosixThread {
 }
 
 @Suite struct ContainerTests {
-    /// A kernel that ends at once, for all tests of this process.
-    private static let setUselessKernel: Void = { _ = setenv("UKERNEL", "/bin/false", 1) }()
-
     private func container(_ status: ContainerStatus, _ answer: Message = .done) throws -> TestContainer {
         try TestContainer { request in
             if case .state = request { return .status(status, pid: 1) }
@@ -166,9 +163,9 @@ private struct PosixThread {
         let bundle = try TestBundle()
         try bundle.write()
         let store = ContainerStore(root: bundle.path.appending("state"))
-        Self.setUselessKernel
         let error = #expect(throws: RuntimeError.self) {
-            try store.create("c", bundle: bundle.path, options: ProcessOptions(isDetached: true))
+            try store.create(
+                "c", bundle: bundle.path, options: ProcessOptions(isDetached: true), kernel: "/bin/false")
         }
         #expect(error?.description.hasPrefix("the kernel did not boot") == true)
         #expect(access(store.root.appending("c").string, F_OK) != 0)
@@ -177,11 +174,11 @@ private struct PosixThread {
     @Test func terminalWithoutAWayOutIsRefused() throws {
         let bundle = try TestBundle()
         bundle.spec.process?.terminal = true
-        Self.setUselessKernel
         try bundle.write()
         let error = #expect(throws: RuntimeError.self) {
             try ContainerStore(root: bundle.path.appending("state"))
-                .create("c", bundle: bundle.path, options: ProcessOptions(isDetached: true))
+                .create(
+                    "c", bundle: bundle.path, options: ProcessOptions(isDetached: true), kernel: "/bin/false")
         }
         #expect(error?.description.contains("without setting console socket") == true)
     }
