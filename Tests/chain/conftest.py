@@ -30,8 +30,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=why))
 
 
-def wait_until(condition, timeout=10.0, what="condition"):
-    """Polls until `condition` is true, and returns what it returned."""
+def wait_until(condition, timeout=60.0, what="condition"):
+    """Polls until `condition` is true, and returns what it returned. Patient: other work may share the machine."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -114,7 +114,7 @@ class Chain:
         for name in list(self.daemons):
             self.kill(name, signal.SIGTERM)
 
-    def run(self, *command, check=True, input=None, timeout=60, env=None):
+    def run(self, *command, check=True, input=None, timeout=120, env=None):
         """Runs a program with the chain's environment; stdout and stderr as text."""
         result = subprocess.run(
             [str(c) for c in command], env={**self.env, **(env or {})}, text=True, input=input, timeout=timeout,
@@ -200,7 +200,7 @@ class Chain:
         for line in self.uk("ps", "-aq", check=False).stdout.split():
             self.uk("rm", "-f", line, check=False)
 
-    def assert_clean(self, timeout=5.0):
+    def assert_clean(self, timeout=30.0):
         try:
             wait_until(lambda: not self.leftovers(), timeout=timeout, what="a clean runtime folder")
         except AssertionError:

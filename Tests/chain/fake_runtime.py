@@ -82,8 +82,8 @@ given, names = options(words, {"--detach", "--force", "--all", "--stats"})
 folder = os.path.join(ROOT, names[0])
 state = os.path.join(folder, "pids")
 
-if os.path.exists("slow"):
-    time.sleep(0.5)
+while os.path.exists("slow"):
+    time.sleep(0.02)
 if command == "create":
     process = json.load(open(os.path.join(given["--bundle"], "config.json")))["process"]
     if not shutil.which(process["args"][0]):

@@ -1,9 +1,11 @@
 """Speaks KernelProtocol to a ukernel of its own, as runu does: a kernel without the rest of the chain."""
 import array
+import atexit
 import ctypes
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import struct
 import tempfile
@@ -70,6 +72,8 @@ class Kernel:
                  mounts=(), **options):
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-kernel-"))
+        # Tests that fail, and those that kill the kernel, may not come to `close`.
+        atexit.register(self.sweep)
         self.path = self.folder / "kernel.sock"
         ours, theirs = socket.socketpair()
         self.output, output = os.pipe()
@@ -209,6 +213,15 @@ class Kernel:
             os.waitpid(self.pid, 0)
         self.close()
         return code, output
+
+    def sweep(self):
+        """What is left of it when all tests have ended."""
+        try:
+            if os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+                os.kill(self.pid, signal.SIGKILL)
+        except ChildProcessError:
+            pass
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self):
         self.socket.close()

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 
 import pytest
 
@@ -263,7 +262,12 @@ def test_events_are_told_in_order(manager, name):
         watcher = subprocess.Popen(
             ["ctr", "-a", str(manager.manager_socket), "events"], env=manager.env, stdout=log, stderr=log)
     try:
-        time.sleep(0.5)
+        def is_listening():
+            manager.ukctr("images", "tag", "--force", IMAGE, "docker.io/library/mark:1")
+            return "/images/" in (manager.folder / "events.log").read_text()
+
+        wait_until(is_listening, what="the first event")
+        manager.ukctr("images", "rm", "docker.io/library/mark:1")
         manager.ukctr("run", "--rm", "--runtime", RUNTIME, IMAGE, name, "true")
         topics = ["/snapshot/prepare", "/containers/create", "/tasks/create", "/tasks/start", "/tasks/exit",
                   "/tasks/delete"]

@@ -21,13 +21,17 @@ def test_everything_dies_with_the_kernel(root):
             return [pid for pid, entry in processes().items() if name in entry[3] and is_alive(pid)]
 
         wait_until(lambda: len(alive()) > 14, what="all kinds of processes")
-        states = {processes()[pid][2] for pid in alive() if pid in processes()}
-        assert {"T", "D", "S"} <= states or {"t", "D", "S"} <= states, states
+
+        def states():
+            table = processes()
+            return {table[pid][2].upper() for pid in alive() if pid in table}
+
+        wait_until(lambda: {"T", "D", "S"} <= states(), what="all kinds of states")
         os.kill(kernel.pid, signal.SIGKILL)
-        wait_until(lambda: not alive(), timeout=1, what="everybody's end")
+        wait_until(lambda: not alive(), what="everybody's end")
         kernel.text(kernel.output)
         kernel.text(output)
-        wait_until(lambda: reap() == 0 and not is_alive(kernel.pid), timeout=2)
+        wait_until(lambda: reap() == 0 and not is_alive(kernel.pid))
         kernel.close()
 
 
@@ -36,11 +40,8 @@ def test_everything_dies_with_the_first_process(root):
     kernel = Kernel(root, ["/bin/escape", "dying", name])
     assert os.read(kernel.output, 6) == b"ready\n"
     kernel.signal(signal.SIGKILL)
-    started = time.monotonic()
     kernel.finish()
-    wait_until(lambda: not [p for p, e in processes().items() if name in e[3] and is_alive(p)], timeout=1,
-               what="everybody's end")
-    assert time.monotonic() - started < 2
+    wait_until(lambda: not [p for p, e in processes().items() if name in e[3] and is_alive(p)], what="everybody's end")
     reap()
 
 
@@ -65,7 +66,7 @@ def test_processes_that_die_in_the_middle_of_a_call_leave_nothing(root):
     before = resources()
     for _ in range(3):
         run(100)
-    wait_until(lambda: resources()[0] <= before[0] + 3 and resources()[1] <= before[1], timeout=3,
+    wait_until(lambda: resources()[0] <= before[0] + 3 and resources()[1] <= before[1],
                what=f"{before} descriptors and threads")
     kernel.signal(signal.SIGKILL)
     kernel.finish()

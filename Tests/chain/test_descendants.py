@@ -143,7 +143,7 @@ def test_a_pid_stands_for_the_process_in_all_that_is_done_to_it(runu, adopted, n
     os.kill(execed, number)
     # By a signal that it does not handle an exec's process ends; the first one does not, as in a pid namespace.
     assert os.waitstatus_to_exitcode(os.waitpid(execed, 0)[1]) == (code or -number)
-    wait_until(lambda: sum(map(alive, shells)) == 1, timeout=1, what="the exec'd process's end")
+    wait_until(lambda: sum(map(alive, shells)) == 1, what="the exec'd process's end")
     assert runu.status("c") == "running"
     os.kill(first, number)
     if code is None:

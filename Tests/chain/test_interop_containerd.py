@@ -14,6 +14,9 @@ pytestmark = [
 ]
 
 SHIM = ("--runtime", "io.containerd.runu.v2")
+# A container that ends with 4 when it is told to, and how one waits inside until it can be told.
+STUBBORN = 'trap "exit 4" TERM; touch /ready; while :; do sleep 0.1; done'
+READY = "until [ -e /ready ]; do sleep 0.1; done; "
 UNIFIED = "/sys/fs/cgroup/unified"
 
 
@@ -38,14 +41,14 @@ def test_containerd_finds_the_shim_through_a_link(containerd, name):
 
 def test_containerd_gives_terminals(containerd, name):
     output, code = containerd.terminal(*containerd.command(
-        "run", "--rm", "-t", *SHIM, IMAGE, name, "sh", "-c", "tty; sleep 0.5; stty size; exit 3"))
+        "run", "--rm", "-t", *SHIM, IMAGE, name, "sh", "-c", "tty; until stty size | grep -q 31.97; do sleep 0.1; done; stty size; exit 3"))
     assert "/dev/pts/" in output and "31 97" in output
     assert code == 3
 
 
 def test_containerd_execs_lists_measures_and_kills(containerd, name):
-    containerd.ctr("run", "-d", *SHIM, IMAGE, name, "sh", "-c", 'trap "exit 4" TERM; while :; do sleep 0.1; done')
-    result = containerd.ctr("tasks", "exec", "--exec-id", "e1", name, "sh", "-c", "echo in; exit 5", check=False)
+    containerd.ctr("run", "-d", *SHIM, IMAGE, name, "sh", "-c", STUBBORN)
+    result = containerd.ctr("tasks", "exec", "--exec-id", "e1", name, "sh", "-c", READY + "echo in; exit 5", check=False)
     assert (result.stdout, result.returncode) == ("in\n", 5)
     output, code = containerd.terminal(*containerd.command("tasks", "exec", "-t", "--exec-id", "e2", name, "tty"))
     assert "/dev/pts/" in output and code == 0
@@ -56,7 +59,7 @@ def test_containerd_execs_lists_measures_and_kills(containerd, name):
     wait_until(lambda: "STOPPED" in containerd.ctr("tasks", "ls").stdout, what="the container's end")
     assert "exit code 4" in containerd.ctr("tasks", "delete", name, check=False).stderr
     containerd.ctr("containers", "delete", name)
-    wait_until(lambda: not [c for c in containerd.processes().values() if name in c], 3, "the shim's end")
+    wait_until(lambda: not [c for c in containerd.processes().values() if name in c], what="the shim's end")
 
 
 def test_containerd_tells_of_the_shims_events_in_order(containerd, name):
@@ -91,8 +94,8 @@ def test_our_manager_runs_runc_and_crun_under_debians_shim(manager, request, bin
     id = request.node.callspec.id
     result = manager.ctr("run", "--rm", *options, IMAGE, id, "sh", "-c", "uname -r; echo e >&2; exit 7", check=False)
     assert (result.stdout, result.stderr, result.returncode) == (f"{os.uname().release}\n", "e\n", 7)
-    manager.ctr("run", "-d", *options, IMAGE, id, "sh", "-c", 'trap "exit 4" TERM; while :; do sleep 0.1; done')
-    result = manager.ctr("tasks", "exec", "--exec-id", "e1", id, "sh", "-c", "echo in; exit 5", check=False)
+    manager.ctr("run", "-d", *options, IMAGE, id, "sh", "-c", STUBBORN)
+    result = manager.ctr("tasks", "exec", "--exec-id", "e1", id, "sh", "-c", READY + "echo in; exit 5", check=False)
     assert (result.stdout, result.returncode) == ("in\n", 5)
     assert len(manager.ctr("tasks", "ps", id).stdout.splitlines()) >= 2
     manager.ctr("tasks", "metrics", id)
@@ -100,7 +103,7 @@ def test_our_manager_runs_runc_and_crun_under_debians_shim(manager, request, bin
     wait_until(lambda: "STOPPED" in manager.ctr("tasks", "ls").stdout, what="the container's end")
     assert "exit code 4" in manager.ctr("tasks", "delete", id, check=False).stderr
     manager.ctr("containers", "delete", id)
-    wait_until(lambda: not [c for c in manager.processes().values() if id in c], 3, "the shim's end")
+    wait_until(lambda: not [c for c in manager.processes().values() if id in c], what="the shim's end")
 
 
 @pytest.mark.parametrize("options", [SHIM, ("--runtime", "io.containerd.runc.v2", "--runc-binary", str(BIN / "runu"))],

@@ -8,7 +8,7 @@ import sysconfig
 import tarfile
 
 import pytest
-from conftest import BASE_IMAGE, BIN
+from conftest import BASE_IMAGE, BIN, wait_until
 from engines import HERE, Dockerd, Manager
 
 pytestmark = [
@@ -51,14 +51,14 @@ def test_dockerd_runs_and_reports_as_with_runc(engine):
 def test_dockerd_execs_follows_pauses_and_stops(engine, name):
     name = name[-40:]
     engine.docker(
-        *RUN, "-d", "--name", name, "runu-base", "sh", "-c", 'echo up; trap "exit 3" TERM; while :; do sleep 0.1; done')
+        *RUN, "-d", "--name", name, "runu-base", "sh", "-c", 'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done')
+    wait_until(lambda: engine.docker("logs", name).stdout == "up\n", what="the container's first line")
     result = engine.docker("exec", name, "sh", "-c", "echo in; exit 4", check=False)
     assert (result.stdout, result.returncode) == ("in\n", 4)
     assert engine.docker("exec", "-i", name, "cat", input="x").stdout == "x"
     output, code = engine.terminal(*engine.command("exec", "-it", name, "sh", "-c", "tty; exit 5"))
     assert "/dev/pts/" in output and code == 5
     assert engine.docker("exec", name, "nope", check=False).returncode in (126, 127)
-    assert engine.docker("logs", name).stdout == "up\n"
     assert "while :;" in engine.docker("top", name).stdout
     engine.docker("pause", name)
     assert "(Paused)" in engine.docker("ps").stdout
@@ -73,7 +73,7 @@ def test_dockerd_execs_follows_pauses_and_stops(engine, name):
 
 def test_dockerd_gives_terminals_volumes_and_users(engine):
     output, code = engine.terminal(*engine.command(
-        *RUN, "--rm", "-it", "runu-base", "sh", "-c", "tty; sleep 0.3; stty size; exit 6"))
+        *RUN, "--rm", "-it", "runu-base", "sh", "-c", "tty; until stty size | grep -q 31.97; do sleep 0.1; done; stty size; exit 6"))
     assert "/dev/pts/" in output and "31 97" in output and code == 6
     engine.path("shared").mkdir(exist_ok=True)
     engine.write("shared/file", "of the host\n")

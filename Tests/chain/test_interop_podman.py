@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from conftest import BASE_IMAGE, BIN
+from conftest import BASE_IMAGE, BIN, wait_until
 from engines import Place, snippet
 
 pytestmark = pytest.mark.root
@@ -69,14 +69,14 @@ def test_podman_runs_without_cgroups(podman):
 
 def test_podman_execs_follows_pauses_and_stops(podman, name):
     podman.podman(
-        *RUN, "-d", "--name", name, "runu-base", "sh", "-c", 'echo up; trap "exit 3" TERM; while :; do sleep 0.1; done')
+        *RUN, "-d", "--name", name, "runu-base", "sh", "-c", 'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done')
+    wait_until(lambda: podman.podman("logs", name).stdout == "up\n", what="the container's first line")
     result = podman.podman("exec", name, "sh", "-c", "echo in; exit 4", check=False)
     assert (result.stdout, result.returncode) == ("in\n", 4)
     assert podman.podman("exec", "-i", name, "cat", input="x").stdout == "x"
     output, code = podman.terminal(*podman.command("exec", "-it", name, "sh", "-c", "tty; exit 5"))
     assert "/dev/pts/" in output and code == 5
     assert podman.podman("exec", name, "nope", check=False).returncode == 127
-    assert podman.podman("logs", name).stdout == "up\n"
     podman.podman("pause", name)
     assert "aused" in podman.podman("ps", "-a").stdout
     podman.podman("unpause", name)
@@ -90,7 +90,7 @@ def test_podman_execs_follows_pauses_and_stops(podman, name):
 
 def test_podman_gives_terminals_volumes_and_users(podman):
     output, code = podman.terminal(*podman.command(
-        *RUN, "--rm", "-it", "runu-base", "sh", "-c", "tty; sleep 0.3; stty size; exit 6"))
+        *RUN, "--rm", "-it", "runu-base", "sh", "-c", "tty; until stty size | grep -q 31.97; do sleep 0.1; done; stty size; exit 6"))
     assert "/dev/pts/" in output and "31 97" in output and code == 6
     podman.write("shared/file", "of the host\n")
     result = podman.podman(

@@ -105,14 +105,14 @@ def test_a_dead_kernel_leaves_nobody(root):
     for _ in range(5):
         kernel = Kernel(root, ["sh", "-c", script])
         other, output = kernel.execute(["sleep", "77"], adopt=True)
-        time.sleep(0.2)
+        wait_until(lambda: len(kernel.pids()) >= 5, what="all processes")
         pids = kernel.pids()
-        assert len(pids) >= 4 and other[1] in pids
+        assert other[1] in pids
         os.kill(kernel.pid, signal.SIGKILL)
-        wait_until(lambda: not any(is_alive(pid) for pid in pids), timeout=1, what="the container's end")
+        wait_until(lambda: not any(is_alive(pid) for pid in pids), what="the container's end")
         kernel.text(output)
         kernel.text(kernel.output)
-        wait_until(lambda: reap() == 0 and not is_alive(kernel.pid), timeout=2)
+        wait_until(lambda: reap() == 0 and not is_alive(kernel.pid))
         kernel.close()
 
 
@@ -120,7 +120,7 @@ def test_nobody_outlives_the_first_process(root):
     kernel = Kernel(root, ["sh", "-c", "setsid sleep 100 & sleep 100 & sleep 0.1; exit 4"])
     started = time.monotonic()
     code, _ = kernel.finish()
-    assert code == 4 and time.monotonic() - started < 2
+    assert code == 4 and time.monotonic() - started < 50
     reap()
     assert not kernel.path.exists()
 
@@ -141,7 +141,7 @@ def test_a_terminal_with_job_control(root):
 
     def until(text):
         nonlocal screen
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while text not in screen:
             assert time.monotonic() < deadline, screen
             screen += os.read(kernel.output, 4096)
@@ -149,13 +149,13 @@ def test_a_terminal_with_job_control(root):
     until(b"# ")
     assert b"job control" not in screen and b"can't access tty" not in screen
     for line, answer in [
-        (b"tty\n", b"/dev/pts/"), (b"sleep 99\n", b"sleep 99"), (b"\x03", b"^C"), (b"echo st=$?\n", b"st=130"),
-        (b"cat\n", b"cat"), (b"\x1a", b"Stopped"), (b"kill %1; fg 2>/dev/null; echo on\n", b"on"),
+        # What the programs say shows that they, and no longer the shell, are what the keys are for.
+        (b"tty\n", b"/dev/pts/"), (b"sh -c 'echo up$((1)); exec sleep 99'\n", b"up1"), (b"\x03", b"^C"),
+        (b"echo st=$?\n", b"st=130"), (b"sh -c 'echo up$((2)); exec cat'\n", b"up2"), (b"\x1a", b"Stopped"), (b"kill %1; fg 2>/dev/null; echo on\n", b"on"),
         (b"stty size\n", b"24 80"),
     ]:
         os.write(kernel.output, line)
         until(answer)
-        time.sleep(0.2)
     os.write(kernel.output, b"exit 5\n")
     assert kernel.finish()[0] == 5
 

@@ -67,7 +67,7 @@ def test_half_a_processor_is_half_a_processor(root):
     script = "(while :; do :; done) & (while :; do /bin/true; done) & sleep 6"
     kernel = Kernel(root, ["sh", "-c", script], quota=50_000)
     time.sleep(1)
-    first, begin = statistics(kernel), time.monotonic()
+    begin, first = time.monotonic(), statistics(kernel)
     time.sleep(4)
     last, elapsed = statistics(kernel), time.monotonic() - begin
     share = (last[1] + last[2] - first[1] - first[2]) / 1e9 / elapsed

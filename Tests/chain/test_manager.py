@@ -73,9 +73,9 @@ def test_three_hundred_dead_bundles_hold_up_neither_start_nor_calls(manager):
     start = time.monotonic()
     manager.start("ukmanager")
     manager.ctr("images", "ls")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert manager.ctr("tasks", "ls", "-q").stdout == ""
-    wait_until(lambda: not bundles.exists(), timeout=20, what="the end of all bundles")
+    wait_until(lambda: not bundles.exists(), what="the end of all bundles")
 
 
 def test_sigkill_loses_nothing_that_was_acknowledged(manager):
@@ -145,7 +145,7 @@ def test_a_real_dockerd_runs_on_this_manager():
         chain.kill("ukmanager")
         chain.start("ukmanager")
         inside = [*docker, "exec", "sleeper", "echo", "again"]
-        wait_until(lambda: chain.run(*inside, check=False).stdout == "again\n", timeout=20, what="exec after the restart")
+        wait_until(lambda: chain.run(*inside, check=False).stdout == "again\n", what="exec after the restart")
         chain.run(*docker, "rm", "-f", "sleeper")
     finally:
         dockerd.send_signal(signal.SIGTERM)

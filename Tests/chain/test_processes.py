@@ -9,7 +9,7 @@ import time
 import pexpect
 import pytest
 
-from conftest import BIN
+from conftest import BIN, wait_until
 from kernel_driver import Kernel
 
 HERE = pathlib.Path(__file__).parent
@@ -102,7 +102,7 @@ def terminal(chain, debian, name):
     """An interactive shell of Debian's at a terminal."""
     shell = pexpect.spawn(
         str(BIN / "uk"), ["run", "--rm", "-it", "--name", name, "-e", "PS1=<#>", "debian:bookworm", "bash", "--norc", "-i"],
-        env=chain.env, encoding="utf-8", timeout=20, dimensions=(30, 120))
+        env=chain.env, encoding="utf-8", timeout=60, dimensions=(30, 120))
     shell.expect("<#>")
 
     def enter(command, expected="<#>"):
@@ -115,23 +115,32 @@ def terminal(chain, debian, name):
     shell.close(force=True)
 
 
-def test_a_shell_controls_its_jobs(terminal):
+def test_a_shell_controls_its_jobs(chain, terminal, name):
     shell, enter = terminal
+
+    def in_front(command):
+        """Waits until the terminal's keys are for `command`."""
+        def is_there():
+            lines = chain.uk("exec", name, "ps", "-eo", "stat=,args=").stdout.splitlines()
+            return any("+" in line.split()[0] and line.endswith(command) for line in lines)
+
+        wait_until(is_there, what=f"{command} in the foreground")
+
     lines = enter("tty; stty size; ps -o pid,pgid,sid,tty,stat,comm").split("\n")
     assert lines[0].startswith("/dev/pts/") and lines[1] == "30 120"
-    pid, group, session, tty, state, name = lines[3].split()
-    assert (pid, group, session, state, name) == ("1", "1", "1", "Ss", "bash") and f"/dev/{tty}" == lines[0]
+    pid, group, session, tty, state, program = lines[3].split()
+    assert (pid, group, session, state, program) == ("1", "1", "1", "Ss", "bash") and f"/dev/{tty}" == lines[0]
     assert lines[4].split()[4:] == ["R+", "ps"] and lines[4].split()[0] == lines[4].split()[1]
     enter("sleep 100 & sleep 101 &")
     shell.sendline("sleep 102")
-    time.sleep(0.3)
+    in_front("sleep 102")
     shell.send("\x1a")
     shell.expect("Stopped +sleep 102\r\n<#>")
     assert [line.split()[1] for line in enter("jobs").split("\n")] == ["Running", "Running", "Stopped"]
     enter("bg")
     assert enter("jobs").count("Running") == 3
     enter("fg %1", "sleep 100\r\n")
-    time.sleep(0.3)
+    in_front("sleep 100")
     shell.send("\x03")
     shell.expect("<#>")
     assert enter("echo $?") == "130"
@@ -140,7 +149,7 @@ def test_a_shell_controls_its_jobs(terminal):
     shell.send("\x03")
     shell.expect("caught\r\n<#>")
     assert enter("echo $?") == "3"
-    enter("cat & sleep 0.3; jobs", "Stopped +cat\r\n<#>")
+    enter("cat & until [ $(ps -o stat= -p $!) = T ]; do sleep 0.1; done; jobs", "Stopped +cat\r\n<#>")
     enter("kill %1; wait")
     lines = enter("tty < /dev/null; [ -t 0 ] && echo terminal").split("\n")
     assert (lines[0], lines[-1]) == ("not a tty", "terminal")

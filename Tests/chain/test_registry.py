@@ -500,11 +500,17 @@ def test_a_look_at_what_a_registry_has(chain, registry, base):
     assert "manifest unknown" in look(f"{registry.name}/not/there:1")["message"]
 
 
+def came(chain, namespace):
+    """How many bytes have come of layers that are on their way."""
+    told = chain.ukctr("-n", namespace, "--format", "json", "content", "active", "layer-").stdout
+    return sum(int(ingest.get("offset", 0)) for ingest in json.loads(told))
+
+
 def test_a_killed_client_leaves_what_came_and_the_next_goes_on(chain, proxy, large):
     name = f"{proxy.name}/large:1"
     proxy.delay = 0.02
     client = subprocess.Popen([BIN / "ukctr", "images", "pull", name], env=chain.env, stdout=subprocess.DEVNULL)
-    time.sleep(3)
+    wait_until(lambda: came(chain, "default") > 0, what="a part of the layer")
     client.kill()
     client.wait()
     assert "layer-" in chain.ukctr("content", "active").stdout
@@ -520,11 +526,13 @@ def test_a_manager_killed_in_the_middle_loses_nothing(proxy, registry, large):
     try:
         own.start()
         name = f"{proxy.name}/large:1"
+        before = 0
         for _ in range(3):
             proxy.delay = 0.02
             client = subprocess.Popen(
                 [BIN / "uk", "pull", name], env=own.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(1.5)
+            wait_until(lambda: came(own, "moby") > before, what="a further part of the layer")
+            before = came(own, "moby")
             own.kill("ukmanager", signal.SIGKILL)
             own.start("ukmanager")
             client.wait(60)

@@ -39,7 +39,7 @@ class Screen:
     def type(self, text):
         os.write(self.master, text.encode())
 
-    def expect(self, text, timeout=10.0):
+    def expect(self, text, timeout=60.0):
         """Reads until `text` has come; what came before it and it are gone from `seen`."""
         deadline = time.monotonic() + timeout
         while text not in self.seen:
@@ -49,7 +49,17 @@ class Screen:
         before, _, self.seen = self.seen.partition(text)
         return before
 
-    def end(self, timeout=10.0):
+    def ask(self, command, answer):
+        """Types `command` until it answers so: what it tells about comes in its own time."""
+        for patience in range(60):
+            self.type(command)
+            try:
+                return self.expect(answer, timeout=1)
+            except AssertionError:
+                if patience == 59:
+                    raise
+
+    def end(self, timeout=60.0):
         """Waits for the program's end and returns its exit code."""
         deadline = time.monotonic() + timeout
         while self._read(max(0, deadline - time.monotonic())):
@@ -80,12 +90,9 @@ def sleeper(chain, name):
 def test_a_terminal_has_the_users_size_and_follows_it(chain):
     screen = Screen(chain, "run", "--rm", "-it", "runu-base", "sh")
     screen.expect("# ")
-    screen.type("stty size\n")
-    screen.expect("30 90")
+    screen.ask("stty size\n", "30 90")
     screen.resize(41, 101)
-    time.sleep(0.5)
-    screen.type("stty size\n")
-    screen.expect("41 101")
+    screen.ask("stty size\n", "41 101")
     screen.type("exit 9\n")
     assert screen.end() == 9
 
@@ -93,8 +100,9 @@ def test_a_terminal_has_the_users_size_and_follows_it(chain):
 def test_control_c_reaches_the_foreground_process_only(chain):
     screen = Screen(chain, "run", "--rm", "-it", "runu-base", "sh")
     screen.expect("# ")
-    screen.type("sleep 60\n")
-    time.sleep(0.5)
+    # When the program says something, it has the keys.
+    screen.type("sh -c 'echo up$((1)); exec sleep 60'\n")
+    screen.expect("up1")
     screen.type("\x03")
     screen.expect("# ")
     screen.type("echo code=$?\n")
@@ -123,12 +131,9 @@ def test_the_detach_keys_leave_the_container_running_and_attach_comes_back(chain
 def test_exec_with_a_terminal_resizes_and_exits_with_its_code(chain, sleeper):
     screen = Screen(chain, "exec", "-it", sleeper, "sh")
     screen.expect("# ")
-    screen.type("stty size\n")
-    screen.expect("30 90")
+    screen.ask("stty size\n", "30 90")
     screen.resize(25, 81)
-    time.sleep(0.5)
-    screen.type("stty size\n")
-    screen.expect("25 81")
+    screen.ask("stty size\n", "25 81")
     screen.type("exit 4\n")
     assert screen.end() == 4
 
@@ -138,7 +143,7 @@ def test_a_killed_client_leaves_the_terminal_as_it_was(chain, sleeper):
     screen.expect("# ")
     assert not termios.tcgetattr(screen.master)[3] & termios.ECHO
     screen.process.send_signal(signal.SIGTERM)
-    assert screen.process.wait(10) == 128 + signal.SIGTERM
+    assert screen.process.wait(60) == 128 + signal.SIGTERM
     assert termios.tcgetattr(screen.master)[3] & termios.ECHO
     os.close(screen.master)
 
@@ -159,7 +164,7 @@ def test_signals_are_forwarded(chain, number, code):
         assert client.stdout.readline() == "ready\n"
         client.send_signal(number)
         assert client.stdout.readline() == "caught\n"
-        assert client.wait(10) == code
+        assert client.wait(60) == code
 
 
 def test_what_follows_the_image_belongs_to_the_command(chain):
@@ -205,9 +210,14 @@ def test_errors_name_the_object_and_have_dockers_code(chain, line, code, text):
 
 
 def test_logs_of_both_streams_tail_and_follow(chain, name):
-    # The two streams are two pipes: only time gives them an order.
-    script = "echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three"
-    chain.uk("run", "--name", name, "runu-base", "sh", "-c", script)
+    # The two streams are two pipes: the order is that in which they are read.
+    script = "echo one; until [ -e /1 ]; do sleep 0.05; done; echo two >&2; until [ -e /2 ]; do sleep 0.05; done; echo three"
+    chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c", script)
+    for number, text in enumerate(("one\n", "two\n")):
+        wait_until(lambda: text in (chain.uk("logs", name).stdout, chain.uk("logs", name).stderr), what=text)
+        # The container may end before touch itself has.
+        chain.uk("exec", name, "touch", f"/{number + 1}", check=False)
+    chain.uk("wait", name)
     result = chain.uk("logs", name)
     assert (result.stdout, result.stderr) == ("one\nthree\n", "two\n")
     assert chain.uk("logs", "--tail", "1", name).stdout == "three\n"
@@ -256,10 +266,15 @@ def test_a_name_is_free_again_when_the_removed_container_has_exited(chain, name)
 def test_events_tell_a_containers_life(chain, name):
     since = str(time.time() - 0.001)
     chain.uk("run", "--rm", "--name", name, "runu-base", "true")
-    until = str(time.time() + 0.2)
-    lines = chain.uk("events", "--since", since, "--until", until, "--filter", f"container={name}", "--format", "json")
-    actions = [json.loads(line)["Action"] for line in lines.stdout.splitlines()]
-    assert [a for a in actions if a in ("create", "start", "die", "destroy")] == ["create", "start", "die", "destroy"]
+
+    def told():
+        lines = chain.uk("events", "--since", since, "--until", str(time.time()), "--filter", f"container={name}",
+                         "--format", "json").stdout.splitlines()
+        actions = [json.loads(line)["Action"] for line in lines]
+        return [a for a in actions if a in ("create", "start", "die", "destroy")]
+
+    wait_until(lambda: "destroy" in told(), what="the container's removal")
+    assert told() == ["create", "start", "die", "destroy"]
 
 
 def test_a_saved_image_loads_again(chain):

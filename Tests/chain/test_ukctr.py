@@ -3,6 +3,7 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import pty
 import re
 import select
@@ -13,7 +14,6 @@ import struct
 import subprocess
 import tarfile
 import tempfile
-import threading
 import time
 
 import pytest
@@ -130,7 +130,7 @@ def test_a_terminal_has_the_clients_size_and_keys(server, name):
     import termios
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
 
-    def expect(text, timeout=20):
+    def expect(text, timeout=60):
         seen, end = b"", time.monotonic() + timeout
         while text not in seen:
             assert time.monotonic() < end, seen
@@ -140,11 +140,11 @@ def test_a_terminal_has_the_clients_size_and_keys(server, name):
     expect(b"# ")
     wait_until(lambda: os.write(terminal, b"stty size\n") and not expect(b"33 99"), what="the terminal's size")
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 60, 0, 0))
-    time.sleep(0.5)
-    os.write(terminal, b"stty size\n")
-    expect(b"20 60")
-    os.write(terminal, b"sleep 1000\n")
-    time.sleep(0.5)
+    # The size comes in its own time; and when a program says something, it has the keys.
+    os.write(terminal, b"until stty size | grep '20 60'; do sleep 0.1; done\n")
+    expect(b"\n20 60")
+    os.write(terminal, b"sh -c 'echo up$((1)); exec sleep 1000'\n")
+    expect(b"up1")
     os.write(terminal, b"\x03")
     os.write(terminal, b"echo af''ter\n")
     expect(b"after")
@@ -184,13 +184,25 @@ def test_signals_pause_and_the_end_show_in_the_list(server, container):
     assert_nothing_left(server, container)
 
 
+def handles(pid, number):
+    """Whether a process has a handler for a signal, or blocks it to read it from a descriptor."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return any(int(re.search(rf"{field}:\s+(\w+)", status)[1], 16) >> number - 1 & 1 for field in ("SigCgt", "SigBlk"))
+
+
 def test_signals_are_forwarded_and_attach_stays_until_the_end(server, name):
     run(server, "-d", IMAGE, name, "sh", "-c", "trap 'echo got it; exit 9' USR1; while :; do sleep 0.1; done")
     attached = subprocess.Popen(
         command(server, "tasks", "attach", name), env=server.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    time.sleep(1)
-    attached.send_signal(signal.SIGUSR1)
-    assert attached.communicate(timeout=20)[0] == b"got it\n"
+    wait_until(lambda: handles(attached.pid, signal.SIGUSR1), what="the client's handlers")
+    # The first process may have no handler yet: it does not get the signal then.
+    while attached.poll() is None:
+        attached.send_signal(signal.SIGUSR1)
+        try:
+            attached.wait(1)
+        except subprocess.TimeoutExpired:
+            pass
+    assert attached.communicate()[0] == b"got it\n"
     assert attached.returncode == 9
     ukctr(server, "containers", "rm", name)
     assert_nothing_left(server, name)
@@ -212,10 +224,14 @@ def test_images_leave_and_come_back_with_the_same_digests(server, tmp_path):
 
 def test_content_is_taken_in_and_checked(server):
     digest = "sha256:edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb"
-    # Nothing refers to it: what other tests deleted lately is collected first.
-    time.sleep(1)
-    ukctr(server, "content", "ingest", "--expected-digest", digest, "blob", input="abc\n")
-    assert ukctr(server, "content", "get", digest).stdout == "abc\n"
+
+
+    def is_taken():
+        """Nothing refers to it: when what other tests deleted lately is collected, it goes along."""
+        ukctr(server, "content", "ingest", "--expected-digest", digest, "blob", input="abc\n")
+        return ukctr(server, "content", "get", digest, check=False).stdout == "abc\n"
+
+    wait_until(is_taken, what="the content")
     wrong = ukctr(server, "content", "ingest", "--expected-digest", digest[:-1] + "0", "wrong", input="abc\n", check=False)
     assert wrong.returncode == 1 and digest in wrong.stderr
     assert "wrong" not in ukctr(server, "content", "active").stdout
@@ -286,19 +302,24 @@ def test_mounting_is_refused_with_the_way_out(server):
     assert refused.returncode == 1 and "snapshots mounts" in refused.stderr
 
 
-def test_events_are_shown_as_they_happen(server, name):
-    events = subprocess.Popen(command(server, "--format", "json", "events"), env=server.env, stdout=subprocess.PIPE, text=True)
+def test_events_are_shown_as_they_happen(server, name, tmp_path):
+    log = tmp_path / "events"
+    with open(log, "w") as output:
+        events = subprocess.Popen(command(server, "--format", "json", "events"), env=server.env, stdout=output)
+
+    def told():
+        return [json.loads(line)["topic"] for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def is_listening():
+        ukctr(server, "images", "tag", "--force", IMAGE, "docker.io/library/mark:1")
+        return told()
+
     try:
-        time.sleep(0.5)
+        wait_until(is_listening, what="the first event")
+        ukctr(server, "images", "rm", "docker.io/library/mark:1")
         run(server, "--rm", IMAGE, name, "true")
-        topics = []
-        patience = threading.Timer(20, events.kill)
-        patience.start()
-        for line in events.stdout:
-            topics.append(json.loads(line)["topic"])
-            if topics[-1] == "/containers/delete":
-                break
-        patience.cancel()
+        wait_until(lambda: "/containers/delete" in told(), what="the last event")
+        topics = told()
         expected = ["/containers/create", "/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete", "/containers/delete"]
         assert [t for t in topics if t in expected] == expected
     finally:
