@@ -64,7 +64,7 @@ extension SharedNames {
     // MARK: Folders
 
     /// Whether a walk through a folder is followed: one of the container's root, which is never unmounted.
-    func isWalked(_ folder: Node) -> Bool {
+    package func isWalked(_ folder: Node) -> Bool {
         folder.synthetic == nil && !folder.isRemoved && folder.mount === files.mounts[0] && number(of: folder) != 0
     }
 
@@ -95,6 +95,14 @@ extension SharedNames {
         else { return nil }
         return uki_kept(
             ino: entry.ino, device: entry.device, descriptor: opened, host_dev: host.0, host_ino: host.1)
+    }
+
+    /// The same of a file, or of a folder, that is known by name.
+    package func gift(
+        _ name: Name, in parent: Node, isFolder: Bool, unless isKept: (UInt64) -> Bool
+    ) -> uki_kept? {
+        if isFolder { return folder(name, in: parent).flatMap { gift($0, unless: isKept) } }
+        return isWalked(parent) ? gift(name, in: parent, isRepeated: false, unless: isKept) : nil
     }
 
     // MARK: Files

@@ -9,16 +9,19 @@ package struct TreeWalk {
         let entries: [ListEntry]
         var next = 0
 
-        /// - Parameter name: of the last entry that is behind; nil: none is.
-        init?(_ folder: Node, after name: Name? = nil, _ shared: SharedNames) {
+        init?(_ folder: Node, _ shared: SharedNames) {
             guard let entries = shared.entries(of: folder) else { return nil }
             self.folder = folder
             self.entries = entries.filter { $0.type == .folder || $0.type == .file }
-            if let name { next = place(of: name).map { $0 + 1 } ?? self.entries.count }
         }
 
-        /// Where a name stands that is not behind.
-        func place(of name: Name) -> Int? { entries[next...].firstIndex { $0.name == name } }
+        /// Where a name stands that is not behind, and not so far ahead that nobody goes through the folder who asks for it.
+        func place(of name: Name, isNear: Bool = true) -> Int? {
+            guard let place = entries[next...].firstIndex(where: { $0.name == name }) else { return nil }
+            guard isNear else { return place }
+            let isNear = entries[next..<place].lazy.filter { $0.type == .folder }.count <= TreeWalk.mostSkipped
+            return isNear ? place : nil
+        }
     }
 
     private var levels: [Level] = []
@@ -30,6 +33,9 @@ package struct TreeWalk {
     private var opensFiles = false
 
     private static let deepest = 64
+    /// Folders that are passed over, or opened elsewhere.
+    private static let mostSkipped = 3
+    private static let mostMisses = 2
     /// How many names may be gone through for one call: about a millisecond's work.
     private static let mostNames = 400
 
@@ -38,20 +44,14 @@ package struct TreeWalk {
     /// The process opened a file or folder of a layer. Whether that is where it was expected to go next, or nearly so.
     package mutating func goes(to node: Node, _ shared: SharedNames) -> Bool {
         guard let parent = node.parent, shared.isWalked(parent) else { return false }
-        if let level = levels.lastIndex(where: { $0.folder === parent }) {
-            guard let place = levels[level].place(of: node.name) else { return false }
-            levels.removeSubrange((level + 1)...)
-            levels[level].next = place + 1
-        } else if node.isFolder, levels.first?.folder.parent === parent || isAbove(parent, finished) {
-            // It began in a folder beside: the one above is gone through as a whole.
-            levels = Level(parent, after: node.name, shared).map { [$0] } ?? []
-        } else {
-            guard node.isFolder else { return false }
-            misses += 1
-            if misses > 2 || levels.isEmpty {
-                levels = []
-                misses = 0
-                enter(node, shared)
+        guard advance(to: node, in: parent, shared) else {
+            if node.isFolder {
+                misses += 1
+                if misses > TreeWalk.mostMisses || levels.isEmpty {
+                    levels = []
+                    misses = 0
+                    enter(node, shared)
+                }
             }
             return false
         }
@@ -59,6 +59,32 @@ package struct TreeWalk {
         finished = nil
         if node.isFolder { enter(node, shared) } else { opensFiles = true }
         return true
+    }
+
+    private mutating func advance(to node: Node, in parent: Node, _ shared: SharedNames) -> Bool {
+        if let level = levels.lastIndex(where: { $0.folder === parent }) {
+            guard let place = levels[level].place(of: node.name) else { return false }
+            levels.removeSubrange((level + 1)...)
+            levels[level].next = place + 1
+            return true
+        }
+        // It began in a folder beside: the one above is gone through as a whole.
+        guard node.isFolder, let beside = known(in: parent), var level = Level(parent, shared),
+            let behind = level.place(of: beside.name, isNear: false)
+        else { return false }
+        level.next = behind + 1
+        guard let place = level.place(of: node.name) else { return false }
+        level.next = place + 1
+        levels = [level]
+        return true
+    }
+
+    /// The folder in a folder in which the walk began, or below which it came to its end.
+    private func known(in parent: Node) -> Node? {
+        if let first = levels.first { return first.folder.parent === parent ? first.folder : nil }
+        var at = finished
+        while let seen = at, seen.parent !== parent { at = seen.parent }
+        return at
     }
 
     /// What the process has no use for: files, perhaps.
@@ -96,14 +122,5 @@ package struct TreeWalk {
     private mutating func enter(_ folder: Node, _ shared: SharedNames) {
         guard levels.count < TreeWalk.deepest, let level = Level(folder, shared) else { return }
         levels.append(level)
-    }
-
-    private func isAbove(_ folder: Node, _ other: Node?) -> Bool {
-        var at = other?.parent
-        while let seen = at {
-            if seen === folder { return true }
-            at = seen.parent
-        }
-        return false
     }
 }

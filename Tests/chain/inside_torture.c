@@ -901,6 +901,53 @@ static void walks(void) {
     if (most_kept > 111) fail("%d descriptors are kept ready", most_kept);
 }
 
+/// Opens files here and there, always in the same order. Whoever does that again is given what comes next.
+static void here_and_there(int round) {
+    char path[64], next[64];
+    int most = 0;
+    warm_up();
+    demand_changed();
+    for (int i = 0; i < 12; i++) {
+        snprintf(path, sizeof path, "/etc/tree/d%02d/deep/%s", i * 5 % 12, i % 3 ? "file" : "est/file");
+        snprintf(next, sizeof next, "/etc/tree/d%02d/deep/%s", (i + 1) * 5 % 12, (i + 1) % 3 ? "file" : "est/file");
+        close(open_well(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, "file"));
+        int count = kept_count() - 1;
+        if (count > most) most = count;
+        if (round < 2 || i == 11) continue;
+        if (i % 2) {
+            if (unlink(next) || open_well(AT_FDCWD, next, O_RDONLY, "") != -ENOENT) fail("removed: %m");
+        } else {
+            char above[64];
+            snprintf(above, sizeof above, "/etc/tree/d%02d", (i + 1) * 5 % 12);
+            if (rename(above, "/etc/moved")) fail("rename: %m");
+            if (open_well(AT_FDCWD, next, O_RDONLY, "") != -ENOENT) fail("what was moved can be opened");
+            if (rename("/etc/moved", above) || unlink(next)) fail("moved back: %m");
+        }
+        int file = open(next, O_CREAT | O_EXCL | O_WRONLY, 0644);
+        if (write(file, "other", 5) != 5) fail("write: %m");
+        close(file);
+        close(open_well(AT_FDCWD, next, O_RDONLY, "other"));
+        file = open(next, O_WRONLY | O_TRUNC);
+        if (write(file, "file", 4) != 4) fail("write: %m");
+        close(file);
+    }
+    if (round == 1 && most < 4) fail("who does the same again is given %d files", most);
+    _exit(0);
+}
+
+static void again(void) {
+    for (int round = 0; round < 4; round++) {
+        char text[2] = {(char)('0' + round), 0}, *arguments[] = {"/torture", "here", text, NULL};
+        pid_t child = fork();
+        int status;
+        if (child == 0) {
+            execv("/torture", arguments);
+            _exit(9);
+        }
+        if (waitpid(child, &status, 0) != child || status) fail("round %d: %x", round, status);
+    }
+}
+
 /// Asks on and on, and says how often.
 static void endless(void) {
     char buffer[144], name[64];
@@ -932,6 +979,8 @@ int main(int count, char **arguments) {
     else if (!strcmp(what, "writes")) writes();
     else if (!strcmp(what, "made")) made();
     else if (!strcmp(what, "walks")) walks();
+    else if (!strcmp(what, "again")) again();
+    else if (!strcmp(what, "here")) here_and_there(atoi(arguments[2]));
     else if (!strcmp(what, "endless")) endless();
     else fail("no such test: %s", what);
     dprintf(1, "done\n");

@@ -27,6 +27,9 @@ struct CallSites {
     var opened: [Opened] = []
     /// The tree that it goes through.
     var walk = TreeWalk()
+    /// What others opened that ran the same program, and up to where it did the same.
+    var history: OpeningHistory?
+    var place = OpeningHistory.Place()
     /// How many of a folder's next files, or of a tree's next files and folders, it is given at once.
     var ahead = 0
     /// Which it was given last, by inode number.

@@ -13,6 +13,22 @@ final class InsideAnswers {
     /// The answering code's entry, as the loader tells it.
     private var entry: UInt64 = 0
     private var isRooted = false
+    /// By the program's path.
+    private var histories: [[UInt8]: OpeningHistory] = [:]
+    private static let mostHistories = 32
+
+    /// What was opened by those that ran the same program as a process.
+    func history(of process: Process) -> OpeningHistory {
+        if let known = process.sites.history { return known }
+        let program = process.inherited.executable
+        let history = histories[program] ?? OpeningHistory()
+        if histories[program] == nil {
+            if histories.count == InsideAnswers.mostHistories { histories = [:] }
+            histories[program] = history
+        }
+        process.sites.history = history
+        return history
+    }
 
     /// From which call of one place on it is changed: what a short program does is not worth it.
     private static let often: UInt8 = 4

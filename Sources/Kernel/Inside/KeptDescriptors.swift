@@ -21,24 +21,25 @@ extension InsideAnswers {
         else { return .descriptor(descriptor, closeOnExec: closes) }
         let isWalk = process.sites.walk.goes(to: node, shared)
         var names: [Name] = []
+        var known: ArraySlice<OpeningHistory.Entry> = []
         if isWalk {
             process.sites.ahead = min(InsideAnswers.most, max(4, process.sites.ahead * 2))
-        } else if !node.isFolder, shared.mayBeKept(node) {
-            names = expected(after: node, in: parent, &process.sites, shared)
+        } else if node.isFolder || shared.mayBeKept(node) {
+            known = recalled(after: node, in: parent, process, shared)
+            if known.isEmpty, !node.isFolder { names = expected(after: node, in: parent, &process.sites, shared) }
         }
-        guard isWalk || !names.isEmpty, let page = own(call), page.is_off == 0, page.new_socket == 0 else {
-            return .descriptor(descriptor, closeOnExec: closes)
-        }
+        guard isWalk || !known.isEmpty || !names.isEmpty, let page = own(call), page.is_off == 0, page.new_socket == 0
+        else { return .descriptor(descriptor, closeOnExec: closes) }
         // The one that was asked for first: it gets the lowest number.
         let number = try call.inject(descriptor, closeOnExec: closes)
         close(descriptor)
         guard page.socket != 0 || connect(call, page) else { return .value(Int(number)) }
-        let isRepeated = !isWalk && process.sites.opened[0].copies > 0
+        let isRepeated = !names.isEmpty && process.sites.opened[0].copies > 0
         let kept = InsideAnswers.inodes(in: page)
         if !isRepeated {
             // What it does not use is work for nothing.
             let unused = process.sites.given.count { kept.contains($0) }
-            if unused * 2 > process.sites.given.count {
+            if unused * 4 > process.sites.given.count * 3 {
                 process.sites.ahead /= 4
                 process.sites.walk.wastes()
             }
@@ -46,6 +47,13 @@ extension InsideAnswers {
         var gifts: [uki_kept] = []
         if isWalk {
             gifts = process.sites.walk.open(process.sites.ahead, from: shared) { kept.contains($0) }
+        } else if names.isEmpty {
+            for entry in known.prefix(process.sites.ahead) {
+                if let gift = shared.gift(entry.name, in: entry.folder, isFolder: entry.isFolder, unless: kept.contains)
+                {
+                    gifts.append(gift)
+                }
+            }
         } else {
             for name in names.prefix(isRepeated ? names.count : process.sites.ahead) {
                 let gift = shared.gift(name, in: parent, isRepeated: isRepeated) { kept.contains($0) }
@@ -155,6 +163,18 @@ extension InsideAnswers {
         if sites.opened.count == CallSites.mostOpened { sites.opened.removeLast() }
         sites.opened.insert(fresh, at: 0)
         return names
+    }
+
+    /// What other processes of the same program opened after the same file.
+    private func recalled(
+        after node: Node, in parent: Node, _ process: Process, _ shared: SharedNames
+    ) -> ArraySlice<OpeningHistory.Entry> {
+        guard shared.isWalked(parent),
+            !process.sites.opened.contains(where: { $0.file == node.number && $0.copies > 2 })
+        else { return [] }
+        let next = history(of: process).following(node, in: parent, &process.sites.place, count: InsideAnswers.most)
+        if !next.isEmpty { process.sites.ahead = min(InsideAnswers.most, max(8, process.sites.ahead * 2)) }
+        return next
     }
 
     /// The process's page of kept descriptors, made its own if it is a parent's still.
