@@ -81,7 +81,8 @@ def test_thousands_of_short_processes_leave_nothing(root):
 
 def test_those_that_ended_are_seen_until_they_are_waited_for(root):
     script = "sh -c 'true & exec sleep 0.6' & sleep 0.3; ps -o stat,comm; wait; ps -o stat,comm"
-    _, output = Kernel(root, ["sh", "-c", script]).finish()
+    code, output = Kernel(root, ["sh", "-c", script]).finish()
+    assert output.count("STAT") == 2, (code, output)
     first, second = output.split("STAT")[1:]
     assert "Z    sh" in first.replace("true", "sh") and "Z" not in second
 
