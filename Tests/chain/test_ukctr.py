@@ -121,6 +121,68 @@ def test_what_the_command_line_says_goes_over_the_image(server, name):
     assert result.stdout == "b /tmp 5:6\n"
 
 
+SINGLE_VALUES = ["--cpus", "1.5", "--cpu-shares", "500", "--cgroup", "/mine", "--with-ns", "ipc:/proc/self/ns/ipc",
+                 "--allow-new-privs", "--cap-add", "CAP_NET_ADMIN", "--cap-drop", "CAP_CHOWN", "--device", "/dev/null",
+                 "--rootfs-propagation", "rslave"]
+
+
+def test_flags_change_single_values_as_ctrs_do(server, name):
+    def spec(id):
+        return json.loads(ukctr(server, "containers", "info", id).stdout)["Spec"]
+
+    ukctr(server, "containers", "create", "--runtime", server.runtime, *SINGLE_VALUES, IMAGE, name, "true")
+    ours = spec(name)
+    linux = ours["linux"]
+    assert linux["resources"]["cpu"] == {"quota": 150000, "period": 100000, "shares": 500}
+    assert linux["cgroupsPath"] == "/mine" and linux["rootfsPropagation"] == "rslave"
+    assert {"type": "ipc", "path": "/proc/self/ns/ipc"} in linux["namespaces"]
+    assert not ours["process"].get("noNewPrivileges")
+    for kind in ("bounding", "effective", "permitted"):
+        assert "CAP_NET_ADMIN" in ours["process"]["capabilities"][kind]
+        assert "CAP_CHOWN" not in ours["process"]["capabilities"][kind]
+    (device,) = linux["devices"]
+    assert (device["path"], device["type"], device["major"], device["minor"]) == ("/dev/null", "c", 1, 3)
+    # ctr mounts for a container that it makes, which needs root.
+    if os.geteuid() == 0:
+        ctr = ["ctr", "-a", server.socket]
+        subprocess.run([*ctr, "run", "-d", "--null-io", *SINGLE_VALUES, IMAGE, name + "2", "sleep", "100"],
+                       env=server.env, check=True)
+        subprocess.run([*ctr, "tasks", "rm", "-f", name + "2"], env=server.env, check=True)
+        theirs = spec(name + "2")
+        assert linux["resources"]["cpu"] == theirs["linux"]["resources"]["cpu"]
+        # ctr names the usual devices too, which runtimes allow by themselves.
+        assert all(rule in theirs["linux"]["resources"]["devices"] for rule in linux["resources"]["devices"])
+        assert linux["devices"] == theirs["linux"]["devices"]
+        assert linux["cgroupsPath"] == theirs["linux"]["cgroupsPath"]
+        kinds = [{space["type"]: space.get("path") for space in linux["namespaces"]} for linux in (linux, theirs["linux"])]
+        assert kinds[0] == kinds[1]
+        assert {k: set(v) for k, v in ours["process"]["capabilities"].items() if v} == \
+            {k: set(v) for k, v in theirs["process"]["capabilities"].items() if v}
+        ukctr(server, "containers", "rm", name + "2")
+    ukctr(server, "containers", "rm", name)
+
+
+def test_a_seccomp_profile_holds(server, name, tmp_path):
+    profile = tmp_path / "profile.json"
+    profile.write_text(json.dumps({
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}))
+    result = run(server, "--rm", "--seccomp-profile", profile, IMAGE, name, "mkdir", "/tmp/x", check=False)
+    assert result.returncode == 1 and "No space left" in result.stderr
+    assert_nothing_left(server, name)
+
+
+@pytest.mark.parametrize("flags, text", [
+    (["--cpus", "1", "--cpu-quota", "5"], "--cpus"), (["--cap-add", "NET_ADMIN"], "CAP_NET_ADMIN"),
+    (["--with-ns", "ipc"], "TYPE:/PATH"), (["--device", "/etc/passwd"], "no device"), (["--device", "/no"], "No such file"),
+    (["--rootfs-propagation", "wild"], "rslave"), (["--seccomp-profile", "/no/such"], "/no/such"), (["--cpus", "-1"], "cpus"),
+])
+def test_flags_that_say_nothing_are_named_and_leave_nothing(server, name, flags, text):
+    result = run(server, "--rm", *flags, IMAGE, name, "true", check=False)
+    assert result.returncode in (1, 64) and text in result.stderr, result.stderr
+    assert_nothing_left(server, name)
+
+
 def test_a_terminal_has_the_clients_size_and_keys(server, name):
     arguments = command(server, "run", "--runtime", server.runtime, "--rm", "-t", IMAGE, name, "sh")
     pid, terminal = pty.fork()

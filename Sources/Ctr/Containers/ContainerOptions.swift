@@ -24,8 +24,15 @@ struct ContainerOptions: ParsableArguments {
     @Flag(name: [.short, .customLong("tty")], help: "Gives the process a terminal.") var tty = false
     @Option(help: "The snapshotter.") var snapshotter = "overlayfs"
     @Option(help: "The runtime.") var runtime = "io.containerd.runu.v2"
+    @Option(name: .customLong("runc-binary"), help: "The OCI runtime that the shim runs.") var runtimeBinary: String?
+    @Option(name: .customLong("runc-root"), help: "Where that keeps its state.") var runtimeRoot: String?
+    @Flag(name: .customLong("runc-systemd-cgroup"), help: "That asks systemd for cgroups.") var systemdCgroup = false
     @Option(name: .customLong("memory-limit"), help: "Bytes.") var memoryLimit: Int64?
     @Option(name: .customLong("pids-limit"), help: "Processes.") var pidsLimit: Int64?
+    @OptionGroup var flags: SpecificationFlags
+    @Option(
+        name: .customLong("snapshotter-label"), help: "NAME=value, a label of the container's snapshot.")
+    var snapshotterLabel: [String] = []
     @Option(name: [.short, .long], help: "A specification (config.json) in place of all of the above.")
     var config: String?
 
@@ -45,11 +52,20 @@ struct ContainerOptions: ParsableArguments {
         container.id = id
         container.labels = labels(label)
         container.runtime.name = runtime
+        if runtimeBinary != nil || runtimeRoot != nil || systemdCgroup {
+            container.runtime.options = try TypeURL.message(
+                Containerd_Runc_V1_Options.with {
+                    $0.binaryName = runtimeBinary ?? ""
+                    $0.root = runtimeRoot ?? ""
+                    $0.systemdCgroup = systemdCgroup
+                })
+        }
         var options = try specOptions(Array(arguments), terminal: terminal)
         if rootfs, let image {
             options.hostname = hostname
             var spec = try options.spec(
                 id: id, namespace: client.namespace, configuration: nil, users: UserFiles(mounts: []))
+            try flags.apply(to: &spec)
             spec.root?.path = Self.absolute(image)
             container.spec = try specification(spec)
             return (try await client.containers.create(container), [])
@@ -66,14 +82,16 @@ struct ContainerOptions: ParsableArguments {
         return try await client.withLease { client in
             var container = base
             let parent = try await client.unpack(target, snapshotter: snapshotter)
-            let mounts = try await client.snapshots(snapshotter).prepare(id, parent: parent)
+            let mounts = try await client.snapshots(snapshotter).prepare(
+                id, parent: parent, labels: labels(snapshotterLabel))
             do {
                 container.image = image
                 container.snapshotter = snapshotter
                 container.snapshotKey = id
-                let spec = try settled.spec(
+                var spec = try settled.spec(
                     id: id, namespace: client.namespace, configuration: configuration,
                     users: UserFiles(mounts: mounts))
+                try flags.apply(to: &spec)
                 container.spec = try specification(spec)
                 if let signal = configuration?.stopSignal {
                     container.labels["io.containerd.image.config.stop-signal"] = signal
