@@ -39,6 +39,7 @@ import Testing
                     case .isZero: [0]
                     case .masked(let mask, let values): values.map { UInt64($0 | ~mask & 0xA5A5_A5A5) }
                     case .isOne(let values): values.map { UInt64($0) }
+                    case .isWithin(let range): [range.lowerBound, range.upperBound].map { UInt64($0) }
                     case .hasBit(let mask): (0..<32).map { UInt64(1) << $0 }.filter { $0 & UInt64(mask) != 0 }
                     case .isAnsweringCode: []
                     }
