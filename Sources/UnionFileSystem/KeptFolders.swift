@@ -32,6 +32,17 @@ struct KeptFolders: ~Copyable {
         return false
     }
 
+    /// Lets go of a folder that was removed, of which the host tells (IN_DELETE_SELF) once nobody has it open.
+    mutating func drop(_ node: Node) {
+        for index in keys.indices.reversed() where nodes[index] === node {
+            close(descriptors[index])
+            keys.remove(at: index)
+            descriptors.remove(at: index)
+            nodes.remove(at: index)
+            next = 0
+        }
+    }
+
     mutating func keep(_ descriptor: CInt, _ key: Key, _ node: Node) {
         if keys.count < KeptFolders.limit {
             keys.append(key)

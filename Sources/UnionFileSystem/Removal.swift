@@ -97,6 +97,7 @@ extension FileSystem {
 
     private func retire(_ node: Node) {
         node.isRemoved = true
+        if node.isFolder { node.mount.tree?.keptFolders.drop(node) }
         shared?.forget(node)
         guard let id = node.hostID, openedNodes.removeValue(forKey: id) != nil else { return }
         // The layer keeps the file: who has it open is told that it is gone.

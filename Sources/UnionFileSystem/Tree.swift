@@ -43,7 +43,7 @@ final class Tree {
 
     private var buffers: [UnsafeMutablePointer<CChar>] = []
     private var buffersInUse = 0
-    private var keptFolders = KeptFolders()
+    var keptFolders = KeptFolders()
     private static let bufferSize = 3 * 4096
 
     init(places: [Place], isWritable: Bool, isVolatile: Bool) {

@@ -95,6 +95,22 @@ void data(void) {
         printf("%x\n", e->mask);
         i += sizeof *e + e->len;
     }
+    // A folder that is worked in tells of its own end, too.
+    DO(mkdir("watched/busy", 0755));
+    T(inotify_add_watch(n, "watched/busy", IN_DELETE | IN_DELETE_SELF) > 0);
+    for (int i = 0; i < 5; i++) {
+        put("watched/busy/x", "x");
+        DO(chmod("watched/busy/x", 0640));
+        DO(unlink("watched/busy/x"));
+    }
+    DO(rmdir("watched/busy"));
+    usleep(50000);
+    got = read(n, buffer, sizeof buffer);
+    for (ssize_t i = 0; i < got;) {
+        struct inotify_event *e = (void *)(buffer + i);
+        printf("%x %s\n", e->mask, e->len ? e->name : "");
+        i += sizeof *e + e->len;
+    }
     close(n);
     SECTION("space");
     a = open("s", O_CREAT | O_RDWR, 0600);
