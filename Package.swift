@@ -132,7 +132,7 @@ let package = Package(
         .testTarget(name: "ArchiveTests", dependencies: ["Archive", "TestSupport", system]),
         // A folder of a test's own, for all unit tests.
         .target(name: "TestSupport", dependencies: ["Archive", system], path: "Tests/TestSupport"),
-        .target(name: "Metadata", dependencies: [database, "ContainerdAPI", "RPC", protobuf]),
+        .target(name: "Metadata", dependencies: [database, "ContainerdAPI", "RPC", "Host", protobuf, system]),
         .testTarget(
             name: "MetadataTests",
             dependencies: ["Metadata", "ContainerdAPI", "RPC", "TestSupport", database, protobuf]),

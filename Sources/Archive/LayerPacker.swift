@@ -12,11 +12,15 @@ public final class LayerPacker {
     }
 
     private let writer: ArchiveWriter
+    private let latest: ArchiveEntry.Time?
     private var links: [Inode: FilePath] = [:]
 
     /// A packer that adds its entries to `writer`; `ArchiveWriter.finish` remains the caller's.
-    public init(_ writer: ArchiveWriter) {
+    ///
+    /// - Parameter latest: what was changed later is written as changed then, so that a layer made anew is the same.
+    public init(_ writer: ArchiveWriter, latest: ArchiveEntry.Time? = nil) {
         self.writer = writer
+        self.latest = latest
     }
 
     /// Writes the one layer at `layer`: what it adds and changes, and whiteouts for what it removes.
@@ -138,6 +142,7 @@ public final class LayerPacker {
         // Sockets belong to the process that made them; tar has no form for them.
         if file.stat.kind == .other { return }
         var entry = try file.entry(path: path)
+        if let latest { entry.modified = min(entry.modified, latest) }
         if file.stat.kind != .folder, file.host.st_nlink > 1 {
             let inode = Inode(device: UInt64(file.host.st_dev), number: UInt64(file.host.st_ino))
             if let first = links[inode] {

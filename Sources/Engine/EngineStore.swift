@@ -8,16 +8,28 @@ import SystemPackage
 /// when the call returns: killing the daemon loses nothing.
 struct EngineStore: Sendable {
     private let database: DatabaseQueue
+    private let path: FilePath
 
     /// Opens or makes the database in `folder`.
+    ///
+    /// - Throws: `HostError` when the folder cannot be written.
     init(folder: FilePath) throws {
+        path = folder.appending("engine.db")
+        do {
+            database = try Self.open(path)
+        } catch let error as DatabaseError {
+            throw HostError.writing(path) ?? error
+        }
+    }
+
+    private static func open(_ path: FilePath) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "engine"
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
         }
-        database = try DatabaseQueue(path: folder.appending("engine.db").string, configuration: configuration)
+        let database = try DatabaseQueue(path: path.string, configuration: configuration)
         var migrator = DatabaseMigrator()
         migrator.registerMigration("containers and volumes") { database in
             try database.execute(
@@ -28,6 +40,15 @@ struct EngineStore: Sendable {
                     """)
         }
         try migrator.migrate(database)
+        return database
+    }
+
+    private func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        do {
+            try await database.write(body)
+        } catch let error as DatabaseError where error.resultCode != .SQLITE_CONSTRAINT {
+            throw HostError.writing(path) ?? error
+        }
     }
 
     /// All containers. A record that cannot be read is passed over and reported.
@@ -50,7 +71,7 @@ struct EngineStore: Sendable {
     /// Writes a container's record.
     func save(_ record: ContainerRecord) async throws {
         let bytes = Data(try EngineJSON.encode(record))
-        try await database.write { database in
+        try await write { database in
             try database.execute(
                 sql: """
                     INSERT INTO containers (id, name, record) VALUES (?, ?, ?)
@@ -62,7 +83,7 @@ struct EngineStore: Sendable {
 
     /// Removes a container's record.
     func deleteContainer(_ id: String) async throws {
-        try await database.write { try $0.execute(sql: "DELETE FROM containers WHERE id = ?", arguments: [id]) }
+        try await write { try $0.execute(sql: "DELETE FROM containers WHERE id = ?", arguments: [id]) }
     }
 
     /// All volumes.
@@ -77,7 +98,7 @@ struct EngineStore: Sendable {
     /// Writes a volume's record.
     func save(_ record: VolumeRecord) async throws {
         let bytes = Data(try EngineJSON.encode(record))
-        try await database.write { database in
+        try await write { database in
             try database.execute(
                 sql: "INSERT OR REPLACE INTO volumes (name, record) VALUES (?, ?)", arguments: [record.name, bytes])
         }
@@ -85,7 +106,7 @@ struct EngineStore: Sendable {
 
     /// Removes a volume's record.
     func deleteVolume(_ name: String) async throws {
-        try await database.write { try $0.execute(sql: "DELETE FROM volumes WHERE name = ?", arguments: [name]) }
+        try await write { try $0.execute(sql: "DELETE FROM volumes WHERE name = ?", arguments: [name]) }
     }
 
     /// A fact that is made once, such as the daemon's id.

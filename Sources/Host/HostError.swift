@@ -31,6 +31,17 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Why the host does not let the file at `path`, or another in its folder, be written: found by trying, for libraries
+    /// that do not tell. nil when it would.
+    public static func writing(_ path: FilePath) -> HostError? {
+        for place in [path, path.removingLastComponent()]
+        where access(place.string, W_OK) != 0 || utimes(place.string, nil) != 0 {
+            let error = HostError.last("write", place.string)
+            if error.errno != .noSuchFileOrDirectory { return error }
+        }
+        return nil
+    }
+
     /// Turns a result of CHost (negative: an error number) into a value.
     @discardableResult
     public static func check<T: SignedInteger>(_ result: T, _ operation: String, _ object: String) throws -> T {

@@ -3,6 +3,7 @@ import ContentStore
 import Logging
 import Metadata
 import Snapshots
+import SwiftProtobuf
 import Synchronization
 
 /// Takes away content and snapshots that nothing refers to, soon after something was deleted.
@@ -20,6 +21,8 @@ final class GarbageCollector: Sendable {
         var isScheduled = false
         /// Since the last collection.
         var deletions = 0
+        /// When the next thing goes by itself, and what waits for that.
+        var expiry: (time: Google_Protobuf_Timestamp, wait: Task<Void, Never>)?
         /// Before this, none is begun by itself.
         var earliest = ContinuousClock.now
     }
@@ -58,6 +61,34 @@ final class GarbageCollector: Sendable {
         }
     }
 
+    /// Collects when `time` is over: something goes by itself then.
+    func expect(_ time: Google_Protobuf_Timestamp?) {
+        guard let time else { return }
+        state.withLock { held in
+            if let expiry = held.expiry {
+                guard time < expiry.time else { return }
+                expiry.wait.cancel()
+            }
+            let wait = Task {
+                do {
+                    while case let rest = time.seconds - Google_Protobuf_Timestamp.now.seconds, rest >= 0 {
+                        // Labels count by the wall clock, which may be set; sleeping does not.
+                        try await Task.sleep(for: .seconds(min(rest + 1, 3600)))
+                    }
+                } catch {
+                    return
+                }
+                state.withLock { $0.expiry = nil }
+                do {
+                    try await collect()
+                } catch {
+                    log.error("garbage collection failed", metadata: ["error": "\(error)"])
+                }
+            }
+            held.expiry = (time, wait)
+        }
+    }
+
     /// Collects before it returns when `now` is set, else shortly.
     func collectAfterDelete(now: Bool) async throws {
         if now { try await collect() } else { schedule() }
@@ -81,6 +112,7 @@ final class GarbageCollector: Sendable {
         let collected = try await metadata.collect()
         let (end, part) = (clock.now, settings.pauseThreshold)
         if part > 0 { state.withLock { $0.earliest = end + (end - start) * (1 / part - 1) } }
+        expect(collected.expiry)
         for image in collected.images {
             var event = Containerd_Services_Images_V1_ImageDelete()
             event.name = image.name

@@ -25,7 +25,9 @@ struct ImagesServer {
         server.register(ImagesService.create) { request, context in
             let scope = try context.scope()
             var response = Containerd_Services_Images_V1_CreateImageResponse()
-            let created = try await metadata.create(request.image, in: scope)
+            let time = request.hasSourceDateEpoch ? request.sourceDateEpoch : .now
+            let created = try await metadata.create(request.image, at: time, in: scope)
+            collector.expect(expiry(of: created.labels))
             response.image = created
             var event = Containerd_Services_Images_V1_ImageCreate()
             event.name = created.name
@@ -37,7 +39,9 @@ struct ImagesServer {
             let scope = try context.scope()
             var response = Containerd_Services_Images_V1_UpdateImageResponse()
             let mask = request.hasUpdateMask ? request.updateMask : nil
-            let updated = try await metadata.update(request.image, mask: mask, in: scope)
+            let time = request.hasSourceDateEpoch ? request.sourceDateEpoch : .now
+            let updated = try await metadata.update(request.image, mask: mask, at: time, in: scope)
+            collector.expect(expiry(of: updated.labels))
             response.image = updated
             var event = Containerd_Services_Images_V1_ImageUpdate()
             event.name = updated.name

@@ -15,6 +15,7 @@ struct LeasesServer {
             var response = Containerd_Services_Leases_V1_CreateResponse()
             let id = request.id.isEmpty ? Self.randomID() : request.id
             response.lease = try await metadata.createLease(id, labels: request.labels, in: context.scope())
+            collector.expect(expiry(of: request.labels))
             return response
         }
         server.register(LeasesService.delete) { request, context in

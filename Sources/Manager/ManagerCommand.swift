@@ -31,6 +31,8 @@ public struct ManagerCommand: AsyncParsableCommand {
         let log = Logger(label: "ukmanager")
         for remark in settings.remarks { log.warning("\(remark)") }
         signal(SIGPIPE, SIG_IGN)
+        // A limit on the size of files is an error of the write that meets it.
+        signal(SIGXFSZ, SIG_IGN)
         Self.raiseDescriptorLimit()
         Self.setScore(settings.configuration.oomScore, log)
         IdleMemory.prepare()

@@ -14,6 +14,8 @@ public struct Collected: Sendable {
     public var leases = 0
     /// Images whose time was over.
     public var images: [(namespace: String, name: String)] = []
+    /// When the next image or lease goes by itself.
+    public var expiry: Google_Protobuf_Timestamp?
     /// Namespace and reference of unfinished writes that a lease keeps.
     public var keptIngests: Set<String> = []
 
@@ -26,6 +28,11 @@ private enum Node: Hashable {
     case content(namespace: String, digest: String)
     case snapshot(namespace: String, snapshotter: String, key: String)
     case image(namespace: String, name: String)
+}
+
+/// The time that labels give as the end of what has them (`containerd.io/gc.expire`).
+public func expiry(of labels: [String: String]) -> Google_Protobuf_Timestamp? {
+    labels[ReferenceLabel.expire].flatMap { Google_Protobuf_Timestamp(rfc3339: $0) }
 }
 
 /// Labels that refer (containerd's garbage collection).
@@ -149,12 +156,12 @@ private struct Collection {
         }
     }
 
-    /// Whether the labels give a time that is over.
-    private func isExpired(_ labels: [String: String]) -> Bool {
-        guard let text = labels[ReferenceLabel.expire], let end = Google_Protobuf_Timestamp(rfc3339: text) else {
-            return false
-        }
-        return (end.seconds, end.nanos) < (now.seconds, now.nanos)
+    /// Whether the labels give a time that is over; else it is noted.
+    private mutating func isExpired(_ labels: [String: String]) -> Bool {
+        guard let end = expiry(of: labels) else { return false }
+        if end < now { return true }
+        result.expiry = result.expiry.map { min($0, end) } ?? end
+        return false
     }
 
     /// A flat lease keeps what it names, not what that refers to; a snapshot cannot be without its parents, though.

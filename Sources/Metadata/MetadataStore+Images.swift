@@ -18,10 +18,14 @@ extension MetadataStore {
     }
 
     /// Records a new image.
-    public func create(_ image: Image, in scope: Scope) async throws -> Image {
+    ///
+    /// - Parameter time: when it is to have been made.
+    public func create(
+        _ image: Image, at time: Google_Protobuf_Timestamp = .now, in scope: Scope
+    ) async throws -> Image {
         try Self.validate(image)
         var image = image
-        image.createdAt = .now
+        image.createdAt = time
         image.updatedAt = image.createdAt
         let created = image
         try await write { db in
@@ -35,7 +39,11 @@ extension MetadataStore {
     }
 
     /// Changes what `mask` names, or labels and target.
-    public func update(_ image: Image, mask: Google_Protobuf_FieldMask?, in scope: Scope) async throws -> Image {
+    ///
+    /// - Parameter time: when it is to have been changed.
+    public func update(
+        _ image: Image, mask: Google_Protobuf_FieldMask?, at time: Google_Protobuf_Timestamp = .now, in scope: Scope
+    ) async throws -> Image {
         guard !image.name.isEmpty else { throw RPCError.invalidArgument("image name is required for update") }
         return try await write { db in
             var updated = try db.image(image.name, scope)
@@ -56,7 +64,7 @@ extension MetadataStore {
                 return true
             }
             try Self.validate(updated)
-            updated.updatedAt = .now
+            updated.updatedAt = time
             try db.execute(
                 sql: "UPDATE images SET digest = ?, message = ? WHERE namespace = ? AND name = ?",
                 arguments: [updated.target.digest, try encoded(updated), scope.namespace, image.name])

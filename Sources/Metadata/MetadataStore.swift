@@ -1,10 +1,11 @@
 import ContainerdAPI
 import Foundation
 import GRDB
-import Glibc
+import Host
 import RPC
 import SwiftProtobuf
 import Synchronization
+import SystemPackage
 
 /// What the manager knows: namespaces, images, containers, content, snapshots and leases, in one SQLite database.
 ///
@@ -119,18 +120,10 @@ public final class MetadataStore: Sendable {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: RPCError(.dataLoss, "metadata: the database is damaged; \(remedy)")
         case .SQLITE_BUSY, .SQLITE_LOCKED: RPCError(.unavailable, "metadata: \(error): unavailable")
         case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
-            RPCError(.unknown, "metadata: write \(path): \(refusal(path) ?? error.description)")
+            RPCError(
+                .unknown, "metadata: \(HostError.writing(FilePath(path))?.description ?? "write \(path): \(error)")")
         default: RPCError(.internalError, "metadata: \(error)")
         }
-    }
-
-    /// Why the system does not let the file be written, which SQLite does not tell.
-    private static func refusal(_ path: String) -> String? {
-        let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
-        for place in [path, folder] where access(place, W_OK) != 0 && errno != ENOENT {
-            return String(cString: strerror(errno))
-        }
-        return nil
     }
 }
 

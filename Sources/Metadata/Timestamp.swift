@@ -19,3 +19,10 @@ extension Google_Protobuf_Timestamp {
         self = time
     }
 }
+
+extension Google_Protobuf_Timestamp: @retroactive Comparable {
+    /// Whether `left` is earlier.
+    public static func < (left: Google_Protobuf_Timestamp, right: Google_Protobuf_Timestamp) -> Bool {
+        (left.seconds, left.nanos) < (right.seconds, right.nanos)
+    }
+}

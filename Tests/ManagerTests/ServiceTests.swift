@@ -144,6 +144,59 @@ struct ServiceTests {
         }
     }
 
+    @Test("A layer made for a date has nothing younger in it, and is the same when it is made anew")
+    func sourceDate() async throws {
+        try await with { fixture in
+            let time = { ArchiveEntry.Time(seconds: $0) }
+            func entries(_ young: Int64) -> (ArchiveWriter) throws -> Void {
+                {
+                    try $0.write(ArchiveEntry(path: "old", kind: .file, mode: 0o644, modified: time(1000)))
+                    try $0.write(ArchiveEntry(path: "young", kind: .file, mode: 0o644, modified: time(young)))
+                }
+            }
+            let expected = try tar(.none, entries(5000))
+            for (key, young) in [("a", 6000), ("b", 7000)] as [(String, Int64)] {
+                let blob = try await fixture.put(tar(.none, entries(young)), ref: key)
+                let mounts = try await fixture.call(SnapshotsService.prepare) {
+                    $0.snapshotter = "overlayfs"
+                    $0.key = key
+                }.mounts
+                _ = try await fixture.call(DiffService.apply) {
+                    $0.diff.digest = blob
+                    $0.diff.mediaType = "application/vnd.oci.image.layer.v1.tar"
+                    $0.mounts = mounts
+                }
+                let created = try await fixture.call(DiffService.diff) {
+                    $0.right = mounts
+                    $0.mediaType = "application/vnd.oci.image.layer.v1.tar"
+                    $0.sourceDateEpoch.seconds = 5000
+                }.diff
+                #expect(created.digest == digest(expected))
+            }
+        }
+    }
+
+    @Test("An image is as old as its source date, and goes by itself when its time is over")
+    func imageTimes() async throws {
+        try await with { fixture in
+            let time = Date(timeIntervalSinceNow: 1).formatted(.iso8601)
+            let image = try await fixture.call(ImagesService.create) {
+                $0.image.name = "a"
+                $0.image.target.mediaType = "text/plain"
+                $0.image.target.digest = "sha256:" + String(repeating: "a", count: 64)
+                $0.image.target.size = 1
+                $0.image.labels = ["containerd.io/gc.expire": time]
+                $0.sourceDateEpoch.seconds = 5000
+            }.image
+            #expect(image.createdAt.seconds == 5000 && image.updatedAt.seconds == 5000)
+            for _ in 0..<2000 {
+                if await failure({ _ = try await fixture.call(ImagesService.get) { $0.name = "a" } }) != nil { return }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            Issue.record("the image stays")
+        }
+    }
+
     @Test("A layer that leads out of its folder is refused")
     func hostileLayer() async throws {
         try await with { fixture in

@@ -120,6 +120,94 @@ def test_a_full_disk_ends_an_import_and_nothing_else():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class FaultyDisk:
+    """An ext4 in a file, which can be made to find itself damaged; it is read-only then, as files that are open learn too."""
+
+    def __init__(self, folder):
+        self.folder, self.image = folder, folder.with_suffix(".img")
+        with open(self.image, "wb") as file:
+            file.truncate(256 << 20)
+        subprocess.run(["mkfs.ext4", "-q", self.image], check=True)
+
+    def mount(self):
+        subprocess.run(["mount", "-o", "loop,errors=remount-ro", self.image, self.folder], check=True)
+        self.folder.chmod(0o700)
+
+    def fail(self):
+        source = subprocess.run(
+            ["findmnt", "-n", "-o", "SOURCE", self.folder], check=True, text=True, capture_output=True).stdout.strip()
+        pathlib.Path("/sys/fs/ext4", os.path.basename(source), "trigger_fs_error").write_text("1")
+
+    def repair(self):
+        subprocess.run(["umount", self.folder], check=True)
+        subprocess.run(["e2fsck", "-fy", self.image], capture_output=True)
+
+    def remove(self):
+        subprocess.run(["umount", "-l", self.folder])
+        self.image.unlink()
+
+
+def can_fail_a_disk():
+    return os.path.exists("/dev/loop-control") and os.access("/sys/fs/ext4", os.W_OK)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not can_fail_a_disk(), reason="no file systems in files here")
+def test_a_disk_that_becomes_read_only_is_still_read_and_writes_are_refused_by_name():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="uk-", dir="/tmp"))
+    chain = Chain(folder)
+    disk = FaultyDisk(folder / "data")
+    disk.mount()
+    try:
+        chain.start()
+        chain.uk("load", "-i", BASE_IMAGE)
+        chain.uk("run", "-d", "--name", "survivor", "runu-base", "sleep", "1000")
+        # Of what is unpacked, the files come to the disk later.
+        os.sync()
+        disk.fail()
+        assert "runu-base" in chain.uk("images").stdout
+        assert "runu-base" in chain.ctr("images", "ls", namespace="moby").stdout
+        assert "survivor" in chain.uk("ps").stdout
+        assert chain.uk("exec", "survivor", "echo", "still").stdout == "still\n"
+        digest = chain.ctr("content", "ls", "-q", namespace="moby").stdout.split()[0]
+        chain.ctr("content", "get", digest, namespace="moby")
+        refused = [
+            lambda: chain.uk("load", "-i", BASE_IMAGE, check=False),
+            lambda: chain.uk("run", "--rm", "runu-base", "true", check=False),
+            lambda: chain.uk("tag", "runu-base", "other", check=False),
+            lambda: chain.uk("volume", "create", "volume-1", check=False),
+            lambda: chain.ctr("images", "import", BASE_IMAGE, check=False),
+            lambda: chain.ctr("leases", "create", "--id", "l", check=False),
+            lambda: chain.ctr("snapshots", "prepare", "s", check=False),
+            lambda: chain.run("ctr", "-a", chain.manager_socket, "content", "ingest", "x", input="text", check=False),
+        ]
+        for number, attempt in enumerate(refused):
+            result = attempt()
+            told = result.stderr.lower()
+            assert result.returncode != 0 and "read-only file system" in told and str(folder) in told, (number, told)
+        assert all(daemon.poll() is None for daemon in chain.daemons.values())
+        chain.kill("ukd")
+        chain.kill("ukmanager")
+        for name in ("ukmanager", "ukd"):
+            again = chain.run(BIN / name, check=False, timeout=20)
+            assert again.returncode == 1 and "read-only file system" in again.stderr.lower(), again.stderr
+            assert str(folder) in again.stderr
+        for pid in chain.mine():
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not chain.mine(), what="the end of the container")
+        disk.repair()
+        disk.mount()
+        chain.start()
+        assert "survivor" in chain.uk("ps", "-a").stdout
+        assert chain.uk("run", "--rm", "runu-base", "echo", "whole").stdout == "whole\n"
+    finally:
+        chain.stop()
+        for pid in chain.mine():
+            os.kill(pid, signal.SIGKILL)
+        disk.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.mark.root
 @pytest.mark.skipif(shutil.which("dockerd") is None, reason="dockerd is not installed")
 def test_a_real_dockerd_runs_on_this_manager():

@@ -71,6 +71,10 @@ struct DiffServer {
         }
         let (left, right) = (try LayerMounts(request.left), try LayerMounts(request.right))
         let now = Google_Protobuf_Timestamp.now
+        let latest =
+            request.hasSourceDateEpoch
+            ? ArchiveEntry.Time(
+                seconds: request.sourceDateEpoch.seconds, nanoseconds: Int(request.sourceDateEpoch.nanos)) : nil
         let ref = request.ref.isEmpty ? "uncompressed-diff-\(now.seconds)-\(now.nanos)" : request.ref
         let writer = try await store.writer(ref, total: 0, expected: "", in: scope)
         do {
@@ -78,7 +82,7 @@ struct DiffServer {
             let channel = ByteChannel()
             async let packed: String = BlockingWork.run {
                 do {
-                    let digest = try LayerCreation(left: left, right: right)
+                    let digest = try LayerCreation(left: left, right: right, latest: latest)
                         .run(compression: Compression(mediaType: mediaType)) { try channel.put(Array($0)) }
                     channel.end()
                     return digest

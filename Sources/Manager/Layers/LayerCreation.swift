@@ -7,6 +7,8 @@ import SystemPackage
 struct LayerCreation {
     let left: LayerMounts
     let right: LayerMounts
+    /// The time that nothing in the layer is younger than.
+    var latest: ArchiveEntry.Time?
 
     /// - Returns: the digest of the uncompressed layer.
     func run(compression: Compression, sink: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> String {
@@ -16,7 +18,7 @@ struct LayerCreation {
             hasher.update(bufferPointer: bytes)
             try compressed.write(bytes)
         }
-        let packer = LayerPacker(writer)
+        let packer = LayerPacker(writer, latest: latest)
         if let upper = right.upper ?? (right.lower.count == left.layers.count + 1 ? right.lower.first : nil),
             Array(right.layers.dropFirst()) == left.layers
         {
