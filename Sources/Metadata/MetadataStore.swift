@@ -85,7 +85,7 @@ public final class MetadataStore: Sendable {
         }
     }
 
-    func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
+    package func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
         do {
             return try await pool.write(body)
         } catch {

@@ -1,10 +1,9 @@
 import ContainerdAPI
 import GRDB
+import Metadata
 import RPC
 import SwiftProtobuf
 import Testing
-
-@testable import Metadata
 
 @Suite("Records")
 struct RecordTests {

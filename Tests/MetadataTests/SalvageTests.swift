@@ -1,12 +1,11 @@
 import ContainerdAPI
 import Foundation
 import GRDB
+import Metadata
 import RPC
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Metadata
 
 @Suite("A damaged database")
 struct SalvageTests {
