@@ -69,7 +69,8 @@ extension ProcessSpecification {
         guard process.cwd.first == "/" else { throw RuntimeError("Cwd must be an absolute path") }
         let user = process.user ?? RuntimeSpec.User()
         self.init(
-            arguments: arguments, environment: process.env ?? [], workingDirectory: process.cwd, uid: user.uid,
+            arguments: arguments, environment: Self.lastValues(process.env ?? []), workingDirectory: process.cwd,
+            uid: user.uid,
             gid: user.gid, groups: user.additionalGids ?? [], umask: user.umask ?? 0o022,
             capabilities: Capabilities(process.capabilities),
             rlimits: try (process.rlimits ?? []).map { try ResourceLimit($0) },
@@ -79,6 +80,24 @@ extension ProcessSpecification {
             oomScoreAdjust: Int32(clamping: process.oomScoreAdj ?? 0),
             scheduler: try process.scheduler.map { try SchedulerSpecification($0) },
             ioPriority: try process.ioPriority?.number)
+    }
+}
+
+extension ProcessSpecification {
+    /// The variables, each once, with the value that was said last: programs take the first that they find.
+    static func lastValues(_ variables: [String]) -> [String] {
+        var places: [Substring: Int] = [:]
+        var result: [String] = []
+        for variable in variables {
+            let name = variable.prefix { $0 != "=" }
+            if let place = places[name] {
+                result[place] = variable
+            } else {
+                places[name] = result.count
+                result.append(variable)
+            }
+        }
+        return result
     }
 }
 

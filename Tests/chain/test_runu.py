@@ -301,6 +301,14 @@ def test_events_tell_every_kill_for_want_of_memory_and_end_with_the_container(ru
         assert events.wait(10) == 0
 
 
+def test_the_last_of_a_variables_values_counts(runu):
+    runu.create("c", "sleep", "60", change=lambda spec: spec["process"].update(env=["PATH=/bin", "A=1", "A=2"]))
+    runu("start", "c")
+    told = runu("exec", "--env", "PATH=/usr/bin:/bin", "-e", "B=3", "c", "env").stdout.split()
+    assert "PATH=/usr/bin:/bin" in told and "A=2" in told and "B=3" in told
+    assert not {"PATH=/bin", "A=1"} & set(told)
+
+
 def hook(script, **more):
     return {"path": "/bin/sh", "args": ["sh", "-c", script], "env": ["PATH=/usr/bin:/bin"], **more}
 
