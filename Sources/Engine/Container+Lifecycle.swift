@@ -284,7 +284,11 @@ extension Container {
     /// - Throws: `EngineError` with 409 when it runs and `force` is false, or when it is being removed.
     func remove(force: Bool, volumes: Bool) async throws {
         guard !isRemoving else { throw EngineError(409, "removal of container \(id) is already in progress") }
+        // No start begins from here on; one that is under way would leave a task that nobody knows any more.
+        isRemoving = true
+        await settle()
         if record.isRunning, !force {
+            isRemoving = false
             let state = record.phase == .paused ? "paused" : "running"
             let advice = state == "paused" ? "unpause" : "stop"
             throw EngineError(
@@ -292,7 +296,6 @@ extension Container {
                 "cannot remove container \"\(record.name)\": container is \(state): "
                     + "\(advice) the container before removing or force remove")
         }
-        isRemoving = true
         if record.isRunning {
             do { try await killAndWait(nextEnd) } catch {
                 isRemoving = false

@@ -8,7 +8,8 @@ import Glibc
 import OCISpec
 
 /// A manager without processes: a "process" copies its standard input to its output, or does what its command says: `echo` prints its
-/// arguments and ends, `exit N` ends with that code, `spam N` prints N bytes, `sleep` waits for a signal.
+/// arguments and ends, `exit N` ends with that code, `spam N` prints N bytes, `sleep` waits for a signal, and so does `late`,
+/// which takes its time to start.
 public actor FakeManager: ManagerConnection {
     struct Process {
         var io: ProcessIO
@@ -136,8 +137,12 @@ public actor FakeManager: ManagerConnection {
         return nextPid
     }
 
-    public func start(_ id: String, exec: String?) throws -> Int {
+    public func start(_ id: String, exec: String?) async throws -> Int {
         let key = exec ?? id
+        if processes[key]?.arguments.first == "late" {
+            calls.append("late start")
+            try await Task.sleep(for: .milliseconds(300))
+        }
         guard var process = processes[key] else { throw missing(key) }
         process.started = true
         processes[key] = process

@@ -136,6 +136,16 @@ import Testing
         #expect(await manager.leftovers == 0)
     }
 
+    @Test func whatIsRemovedWhileItStartsLeavesNothing() async throws {
+        let engine = try await engine()
+        let id = try await engine.create(name: nil, request: request(["late"])).id
+        async let start: Void = engine.start(id)
+        while await !manager.calls.contains("late start") { try await Task.sleep(for: .milliseconds(1)) }
+        try await engine.remove(id, force: true, volumes: false)
+        _ = try? await start
+        #expect(await manager.leftovers == 0)
+    }
+
     @Test func oneThatDoesNotListenIsKilled() async throws {
         let engine = try await engine()
         let id = try await engine.create(name: nil, request: request(["stubborn"])).id
@@ -279,7 +289,7 @@ private actor Collector {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         // The daemon before gives its lock back when its last task has noticed that it is gone.
-        for _ in 0..<100 {
+        for _ in 0..<3000 {
             if let engine = try? await Engine(configuration: scratch.configuration, manager: manager, logger: logger) {
                 return engine
             }

@@ -9,7 +9,7 @@ import Testing
             var info = try await rig.info("x")
             #expect(info.digest == "x" && info.labels == ["namespace": "none", "deadline": "none"])
             info = try await rig.info(
-                "y", options: CallOptions(metadata: ["containerd-namespace": "moby"], timeout: .seconds(5)))
+                "y", options: CallOptions(metadata: ["containerd-namespace": "moby"], timeout: .seconds(60)))
             #expect(info.labels == ["namespace": "moby", "deadline": "some"])
         }
     }

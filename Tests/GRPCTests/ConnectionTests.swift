@@ -17,7 +17,7 @@ import Testing
     @Test func aClientMayWaitForTheServerAndFindsItAgainAfterARestart() async throws {
         let rig = try Rig()
         let early = Task {
-            try await rig.info("early", options: CallOptions(timeout: .seconds(10), waitForReady: true))
+            try await rig.info("early", options: CallOptions(timeout: .seconds(60), waitForReady: true))
         }
         try await Task.sleep(for: .milliseconds(200))
         try rig.start()
@@ -27,7 +27,7 @@ import Testing
         second.register(ContentService.info) { _, _ in .init() }
         try second.start(unixSocket: rig.path)
         #expect(
-            try await rig.info("x", options: CallOptions(timeout: .seconds(5), waitForReady: true)).digest == "")
+            try await rig.info("x", options: CallOptions(timeout: .seconds(60), waitForReady: true)).digest == "")
         await second.shutdown()
     }
 
@@ -137,7 +137,7 @@ import Testing
                 preface + [UInt8](repeating: 255, count: 300),
             ]
             for input in inputs {
-                let socket = try UnixSocket.connect(FilePath(rig.path), timeout: 200)
+                let socket = try UnixSocket.connect(FilePath(rig.path), timeout: 10_000)
                 try? input.withUnsafeBytes { try UnixSocket.send($0, to: socket) }
                 if Bool.random() { usleep(20_000) }
                 try socket.close()
@@ -166,7 +166,7 @@ import Testing
         let before = open()
         for _ in 0..<60 { try await withRig { _ = try await $0.info("x") } }
         // Other tests run beside this one and close theirs in time; one descriptor lost a round would be 60 for good.
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(60)
         while open() >= before + 50, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(100))
         }

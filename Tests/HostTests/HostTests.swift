@@ -63,7 +63,7 @@ import Testing
         #expect(!Processes.waitForEnd(of: pid, startTime: start, milliseconds: 10))
         #expect(!Processes.signal(SIGKILL, pid: pid, startTime: start + 1))
         #expect(Processes.signal(SIGKILL, pid: pid, startTime: start))
-        #expect(Processes.waitForEnd(of: pid, startTime: start, milliseconds: 5000))
+        #expect(Processes.waitForEnd(of: pid, startTime: start, milliseconds: 60000))
         #expect(Processes.startTime(of: pid) == nil)
         waitpid(pid, nil, 0)
     }

@@ -252,7 +252,7 @@ struct ServiceTests {
         try await with { fixture in
             _ = try await fixture.call(LeasesService.create) { $0.id = "l" }
             let leased = CallOptions(
-                metadata: ["containerd-namespace": "test", "containerd-lease": "l"], timeout: .seconds(10))
+                metadata: ["containerd-namespace": "test", "containerd-lease": "l"], timeout: .seconds(60))
             _ = try await fixture.channel.call(
                 SnapshotsService.prepare,
                 .with {

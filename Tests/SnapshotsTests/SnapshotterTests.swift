@@ -55,7 +55,7 @@ struct SnapshotterTests {
         }
         try await snapshotter.remove("b", in: scope)
         try await snapshotter.remove("one", in: scope)
-        for _ in 0..<200 where FileManager.default.fileExists(atPath: files(1)) {
+        for _ in 0..<6000 where FileManager.default.fileExists(atPath: files(1)) {
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(!FileManager.default.fileExists(atPath: files(1)) && !FileManager.default.fileExists(atPath: files(2)))
@@ -81,7 +81,7 @@ struct SnapshotterTests {
             try FileManager.default.createDirectory(atPath: stray + "/fs", withIntermediateDirectories: true)
         }
         try await snapshotter.removeLeftovers()
-        for _ in 0..<200 where strays.contains(where: FileManager.default.fileExists) {
+        for _ in 0..<6000 where strays.contains(where: FileManager.default.fileExists) {
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(

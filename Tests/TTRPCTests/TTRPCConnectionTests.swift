@@ -5,8 +5,8 @@ import TTRPC
 import TTRPCClient
 import Testing
 
-/// A server on a socket of its own: answers `echo` at once, `slow` after the others, `hang` never, and `leave` by closing
-/// the connection.
+/// A server on a socket of its own: answers `echo` at once, `slow` upon `release`, `waiting` with the number of slow
+/// calls, `hang` never, and `leave` by closing the connection.
 private final class EchoServer: Sendable {
     let path: FilePath
     private let listener: FileDescriptor
@@ -50,6 +50,7 @@ private func serve(_ socket: FileDescriptor) {
             switch call.request.method {
             case "echo": server.respond(call.stream, .success(call.request.payload))
             case "slow": slow.append(call.stream)
+            case "waiting": server.respond(call.stream, .success([UInt8(slow.count)]))
             case "release":
                 server.respond(call.stream, .success([]))
                 for stream in slow { server.respond(stream, .success([1])) }
@@ -98,10 +99,9 @@ private func serve(_ socket: FileDescriptor) {
     @Test func aCallThatWaitsHoldsUpNoOther() async throws {
         try await withServer { connection in
             async let slow = call(connection, "slow")
+            while try await call(connection, "waiting") != [1] { try await Task.sleep(for: .milliseconds(1)) }
             let answer = try await call(connection, "echo", [1])
             #expect(answer == [1])
-            // The slow call may still be on its way here.
-            try await Task.sleep(for: .milliseconds(20))
             _ = try await call(connection, "release")
             let late = try await slow
             #expect(late == [1])
