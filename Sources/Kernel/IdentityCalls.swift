@@ -106,6 +106,7 @@ enum IdentityCalls {
                 keepsCapabilities: $0.identity.secureBits & Identity.keepsCapabilities != 0)
             $0.noteChange(from: before)
         }
+        call.kernel.inside.tell(call.process, call.files)
         return .value(0)
     }
 
@@ -166,6 +167,7 @@ enum IdentityCalls {
             $0.identity.fileGID = effective
             $0.noteChange(from: before)
         }
+        call.kernel.inside.tell(call.process, call.files)
         return .value(0)
     }
 }

@@ -146,6 +146,7 @@ extension FileSystem {
         }
         let node = try adopt(name, in: parent, tree: tree, attributes: made)
         node.needsListing = hides
+        node.knowsAllNames = !hides && !tree.isVolatile
         // There is nothing in it, until something is made there.
         if let shared, !hides, !tree.isVolatile {
             shared.saw(name, in: parent, node)
@@ -257,7 +258,14 @@ extension FileSystem {
         if node.type != .file, let again = try tree.find(found.name, in: found.parent, below: -1) {
             if FileType(mode: again.host.mode) != again.attributes.type { try tree.markSpecial(found.parent) }
         }
-        found.parent.children[found.name] = nil
+        guard !tree.isVolatile else {
+            found.parent.children[found.name] = nil
+            return
+        }
+        let twin = Node(parent: found.parent, name: found.name, mount: node.mount, type: node.type, places: 1)
+        twin.hostID = node.hostID
+        found.parent.children[found.name] = .present(twin)
+        found.parent.mount.nodesMade += 1
     }
 
     /// Who does not own a file may link it only when he might as well copy it (proc_sys_fs(5), protected_hardlinks).
@@ -281,5 +289,6 @@ extension FileSystem {
         }
         try tree.clearWhiteout(found.name, in: found.parent)
         found.parent.children[found.name] = nil
+        found.parent.knowsAllNames = false
     }
 }

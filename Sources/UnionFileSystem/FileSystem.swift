@@ -260,10 +260,11 @@ package final class FileSystem {
                 if isPinned || !child.children.isEmpty || !isKnownUniquelyReferenced(&child) {
                     folder.children[name] = .present(child)
                     kept += 1
-                } else if let shared {
+                } else {
+                    folder.knowsAllNames = false
                     // Under the next node for it, its names are told under another number.
-                    shared.forget(name, in: folder)
-                    shared.forgetRecord(of: child)
+                    shared?.forget(name, in: folder)
+                    shared?.forgetRecord(of: child)
                 }
             }
         }

@@ -58,6 +58,9 @@ package final class Node {
     var whiteoutLooks: UInt8 = 0
     /// Known to have been made where no layer has anything, so that its removal needs no whiteout.
     var coversNothing = false
+    /// A folder that was made here, where nothing lay, so that it holds no other names than `children` says; until one is cut
+    /// out of there.
+    var knowsAllNames = false
     /// Under which its names are told to processes, and whether that still holds; see `SharedNames`.
     var sharedNumber: UInt32 = 0
     var sharedGeneration: UInt32 = 0

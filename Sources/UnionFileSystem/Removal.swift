@@ -63,6 +63,7 @@ extension FileSystem {
         }
         retire(node)
         parent.children[name] = tree.isVolatile ? nil : .absent
+        shared?.saw(name, in: parent, nil)
     }
 
     /// Leaves it to the host to say whether a folder is empty, where nothing lies below and nothing is mounted in it.
@@ -79,6 +80,7 @@ extension FileSystem {
         try check(removed)
         retire(node)
         parent.children[node.name] = tree.isVolatile ? nil : .absent
+        shared?.saw(node.name, in: parent, nil)
         return true
     }
 
@@ -184,6 +186,7 @@ extension FileSystem {
         } else {
             if let target { retire(target) }
             old.parent.children[old.name] = tree.isVolatile ? nil : .absent
+            shared?.saw(old.name, in: old.parent, nil)
             place(node, new.name, in: new.parent)
         }
         node.coversNothing = coversNothing

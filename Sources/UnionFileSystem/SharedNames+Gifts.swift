@@ -140,10 +140,9 @@ extension SharedNames {
             isWritable = true
             saw(name, in: parent, node)
         }
-        guard let entry = keepable(name, in: parent), isRepeated || !isKept(entry.ino),
-            let plain = parent.mount.plainDevice
-        else { return nil }
+        guard let entry = keepable(name, in: parent), isRepeated || !isKept(entry.ino) else { return nil }
         if entry.type == FileType.characterDevice.rawValue { return device(parent.children[name], entry) }
+        guard let plain = parent.mount.plainDevice else { return nil }
         let flags = O_RDONLY | O_NOFOLLOW | O_NOCTTY
         let opened: CInt?
         if case .present(let node)? = parent.children[name] {

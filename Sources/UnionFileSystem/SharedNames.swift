@@ -332,9 +332,16 @@ package final class SharedNames {
 
     // MARK: Processes
 
-    /// Where a process works.
-    package func setFolder(_ folder: Node, of pid: Int32) {
-        uki_publish_process(table, UInt32(pid), folder.isRemoved ? 0 : number(of: folder))
+    /// Where a process works, and who it is.
+    package func setProcess(
+        _ pid: Int32, folder: Node, uid: UInt32, effectiveUID: UInt32, gid: UInt32, effectiveGID: UInt32
+    ) {
+        var process = uki_process()
+        process.pid = UInt32(pid)
+        process.folder = folder.isRemoved ? 0 : number(of: folder)
+        (process.uid, process.effective_uid) = (uid, effectiveUID)
+        (process.gid, process.effective_gid) = (gid, effectiveGID)
+        uki_publish_process(table, &process)
     }
 
     package func forgetProcess(_ pid: Int32) { uki_forget_process(table, UInt32(pid)) }

@@ -23,7 +23,7 @@ extension Tree {
             case nil: break
             }
         }
-        if folder.isRemoved { return nil }
+        if folder.isRemoved || folder.knowsAllNames { return nil }
         guard let found = try find(name, in: folder, below: -1) else {
             if isVolatile {
                 if case .present(let stale) = known { forget(stale) }
@@ -184,6 +184,8 @@ extension Tree {
             if attributes == nil { attributes = self.attributes(descriptor, path, host: host) }
         }
         if isLayer(node.place), node.attributes != nil { node.layerStat = LayerStat(host) }
+        // Of its several names only this one may be left.
+        if node.attributes == nil { remember(attributes!, of: node, host: host) }
         return (host, attributes!)
     }
 }

@@ -13,7 +13,7 @@ typedef int64_t i64;
 
 enum {
     NR_OPEN = 2, NR_CLOSE = 3, NR_STAT = 4, NR_FSTAT = 5, NR_LSTAT = 6, NR_MMAP = 9, NR_SIGPROCMASK = 14, NR_ACCESS = 21,
-    NR_FCNTL = 72, NR_GETPID = 39, NR_GETCWD = 79, NR_RECVMSG = 47, NR_READLINK = 89, NR_GETTID = 186, NR_GETDENTS64 = 217, NR_OPENAT = 257,
+    NR_FCNTL = 72, NR_GETPID = 39, NR_GETCWD = 79, NR_RECVMSG = 47, NR_READLINK = 89, NR_GETTID = 186, NR_GETUID = 102, NR_GETGID = 104, NR_GETEUID = 107, NR_GETEGID = 108, NR_GETDENTS64 = 217, NR_OPENAT = 257,
     NR_NEWFSTATAT = 262, NR_READLINKAT = 267, NR_FACCESSAT = 269, NR_STATX = 332, NR_FACCESSAT2 = 439,
 };
 enum {
@@ -192,17 +192,21 @@ static int is_left_out(u32 generation, u32 folder, u32 hash) {
     return 0;
 }
 
-/// The number of the folder that the process works in; 0 when that is not known.
-static u32 working_folder(u32 generation) {
+/// What is told of the process that runs this.
+static int find_process(struct uki_process *out, u32 generation) {
     u32 pid = (u32)native3(NR_GETPID, 0, 0, 0);
     const struct uki_process *set
         = (const struct uki_process *)(table() + UKI_PROCESSES_OFFSET) + pid % UKI_PROCESS_SETS * UKI_WAYS;
-    struct uki_process found;
     for (int i = 0; i < UKI_WAYS; i++)
         if (set[i].pid == pid)
-            return snapshot(&found, &set[i], sizeof found) && found.pid == pid && found.generation == generation
-                ? found.folder : 0;
+            return snapshot(out, &set[i], sizeof *out) && out->pid == pid && out->generation == generation;
     return 0;
+}
+
+/// The number of the folder that the process works in; 0 when that is not known.
+static u32 working_folder(u32 generation) {
+    struct uki_process found;
+    return find_process(&found, generation) ? found.folder : 0;
 }
 
 /// The number of the folder where a path begins.
@@ -539,8 +543,16 @@ static i64 take_kept(struct uki_own *o, const struct uki_name *file, u32 flags) 
     for (u32 i = 0; i < UKI_KEPT; i++) {
         struct uki_kept *kept = &o->kept[i];
         if (!kept->descriptor || kept->ino != file->ino || kept->device != file->device) continue;
-        int descriptor = __atomic_exchange_n(&kept->descriptor, 0, __ATOMIC_ACQ_REL);
-        if (!descriptor || !is_kept(kept, descriptor)) continue;
+        // One of a device has no offset, and serves again and again.
+        int is_device = file->type == FILE_TYPE_DEVICE && !(flags & OPEN_NONBLOCK);
+        int descriptor = is_device ? (int)acquire((const u32 *)&kept->descriptor)
+                                   : __atomic_exchange_n(&kept->descriptor, 0, __ATOMIC_ACQ_REL);
+        if (!descriptor) continue;
+        if (!is_kept(kept, descriptor)) {
+            if (is_device) __atomic_store_n(&kept->descriptor, 0, __ATOMIC_RELEASE);
+            continue;
+        }
+        if (is_device) return call4(NR_FCNTL, (u32)descriptor, flags & OPEN_CLOSES ? DUPLICATE_CLOSING : DUPLICATE, 0, 0);
         i64 made = call4(NR_FCNTL, (u32)descriptor, flags & OPEN_CLOSES ? DUPLICATE_CLOSING : DUPLICATE, 0, 0);
         call4(NR_CLOSE, (u32)descriptor, 0, 0, 0);
         if (made >= 0 && flags & OPEN_NONBLOCK) call4(NR_FCNTL, (u64)made, SET_FLAGS, OPEN_NONBLOCK, 0);
@@ -591,6 +603,18 @@ static struct answer answer_getdents(const struct call *call) {
 static i64 number(u64 which) {
     i64 host = native3(which, 0, 0, 0);
     return host == (i64)header()->first ? 1 : host;
+}
+
+/// getuid(2) and its kin.
+static struct answer answer_id(u64 which) {
+    struct uki_process found;
+    if (!find_process(&found, acquire(&header()->generation))) return NOT_DONE;
+    switch (which) {
+    case NR_GETUID: return done(found.uid);
+    case NR_GETEUID: return done(found.effective_uid);
+    case NR_GETGID: return done(found.gid);
+    default: return done(found.effective_gid);
+    }
 }
 
 /// Maps the table, which ukernel hands over to whoever asks. It says by itself that the table is there.
@@ -655,6 +679,10 @@ __attribute__((used)) struct answer uki_answer(const struct call *call) {
     case NR_GETDENTS64: return answer_getdents(call);
     case NR_GETPID: return done(number(NR_GETPID));
     case NR_GETTID: return done(number(NR_GETTID));
+    case NR_GETUID:
+    case NR_GETEUID:
+    case NR_GETGID:
+    case NR_GETEGID: return answer_id(call->number);
     default: return NOT_DONE;
     }
 }

@@ -1,3 +1,4 @@
+import CFiles
 import Glibc
 import SystemPackage
 import Testing
@@ -169,6 +170,48 @@ import UnionFileSystem
         #expect(sample.failure { () throws(Errno) in _ = try sample.read("/rel") } == .noSuchFileOrDirectory)
         #expect(
             sample.failure { () throws(Errno) in _ = try sample.read("/../../etc/passwd") } == .noSuchFileOrDirectory)
+    }
+
+    @Test func aFolderThatBeganEmptyKnowsItsNames() throws {
+        let sample = Sample(layers: 1)
+        try sample.start()
+        try sample.mkdir(at: "/d", mode: 0o777)
+        // Nobody else writes there, so that the host is not asked.
+        sample.write("", sample.upper + "/d/stranger")
+        #expect(!sample.exists("/d/stranger"))
+        try sample.put("1", "/d/a")
+        try sample.link("/d/a", "/d/b")
+        try sample.symlink("a", "/d/l")
+        try sample.link("/d/l", "/d/m")
+        let nameless = try sample.open("/d", O_WRONLY | ukf_o_tmpfile | O_DIRECTORY)
+        try sample.files.makeHardLink(
+            ofDescriptor: nameless, at: sample.bytes("/d/t"), from: sample.files.root, for: sample.caller)
+        close(nameless)
+        #expect(try sample.stat("/d/b").nlink == 2)
+        #expect(try sample.stat("/d/b").ino == sample.stat("/d/a").ino)
+        #expect(try sample.read("/d/l") == "1" && sample.read("/d/m") == "1" && sample.read("/d/t") == "")
+        try sample.unlink("/d/a")
+        #expect(!sample.exists("/d/a"))
+        try sample.files.setMode(0o640, of: try sample.node("/d/b"), for: sample.caller)
+        #expect(try sample.stat("/d/b").nlink == 1 && sample.stat("/d/b").mode & 0o7777 == 0o640)
+        try sample.link("/d/b", "/d/a")
+        try sample.files.setMode(0o600, of: try sample.node("/d/a"), for: sample.caller)
+        #expect(try sample.stat("/d/b").mode & 0o7777 == 0o600)
+        try sample.rename("/d/b", "/d/c")
+        try sample.rename("/d", "/e")
+        #expect(try sample.names("/e") == ["a", "c", "l", "m", "stranger", "t"])
+        for name in ["a", "c", "l", "m", "t"] { #expect(try sample.read("/e/" + name) == (name == "t" ? "" : "1")) }
+        #expect(!sample.exists("/d") && !sample.exists("/e/b"))
+    }
+
+    @Test func namesOfSuchAFolderThatWereForgottenAreFoundAgain() throws {
+        let sample = Sample(layers: 1)
+        try sample.start()
+        try sample.mkdir(at: "/d")
+        try sample.put("1", "/d/a")
+        // Two sweeps through all names.
+        for number in 0..<25_000 { try sample.link("/d/a", "/d/\(number)") }
+        for number in stride(from: 0, to: 25_000, by: 100) { #expect(sample.exists("/d/\(number)")) }
     }
 
     @Test func manyNamesAreForgottenButNotLost() throws {

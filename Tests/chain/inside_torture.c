@@ -60,6 +60,10 @@ SITE(in_readlinkat, SYS_readlinkat)
 SITE(in_open, SYS_open)
 SITE(in_openat, SYS_openat)
 SITE(in_getpid, SYS_getpid)
+SITE(in_getuid, SYS_getuid)
+SITE(in_geteuid, SYS_geteuid)
+SITE(in_getgid, SYS_getgid)
+SITE(in_getegid, SYS_getegid)
 
 /// As C libraries open files: what is loaded last is an argument.
 extern unsigned char place_in_open_here[];
@@ -172,7 +176,8 @@ static void warm(void) {
 
 static void demand_changed(void) {
     unsigned char *all[] = {place_in_stat, place_in_lstat, place_in_fstat, place_in_fstatat, place_in_statx, place_in_access,
-        place_in_faccessat2, place_in_readlink, place_in_readlinkat, place_in_open, place_in_openat, place_in_getpid};
+        place_in_faccessat2, place_in_readlink, place_in_readlinkat, place_in_open, place_in_openat, place_in_getpid,
+        place_in_getuid, place_in_geteuid, place_in_getgid, place_in_getegid};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         if (!is_changed(all[i])) fail("call site %u was not changed", i);
 }
@@ -186,6 +191,10 @@ static void warm_up(void) {
     OFTEN(in_lstat((long)"/", (long)buffer, 0, 0, 0));
     OFTEN(in_fstat(1, (long)buffer, 0, 0, 0));
     OFTEN(in_getpid(0, 0, 0, 0, 0));
+    OFTEN(in_getuid(0, 0, 0, 0, 0));
+    OFTEN(in_geteuid(0, 0, 0, 0, 0));
+    OFTEN(in_getgid(0, 0, 0, 0, 0));
+    OFTEN(in_getegid(0, 0, 0, 0, 0));
     OFTEN(in_fstatat(AT_FDCWD, (long)"/", (long)buffer, 0, 0));
     OFTEN(in_statx(AT_FDCWD, (long)"/", 0, 0, (long)buffer));
     OFTEN(in_access((long)"/", 0, 0, 0, 0));
@@ -948,18 +957,114 @@ static void again(void) {
     }
 }
 
+static void demand_ids(const char *when, long uid, long effective_uid, long gid, long effective_gid) {
+    struct {
+        const char *name;
+        long inside, outside, wanted;
+    } all[] = {
+        {"getuid", in_getuid(0, 0, 0, 0, 0), ask(SYS_getuid, 0, 0, 0, 0, 0), uid},
+        {"geteuid", in_geteuid(0, 0, 0, 0, 0), ask(SYS_geteuid, 0, 0, 0, 0, 0), effective_uid},
+        {"getgid", in_getgid(0, 0, 0, 0, 0), ask(SYS_getgid, 0, 0, 0, 0, 0), gid},
+        {"getegid", in_getegid(0, 0, 0, 0, 0), ask(SYS_getegid, 0, 0, 0, 0, 0), effective_gid},
+    };
+    for (int i = 0; i < 4; i++)
+        if (all[i].inside != all[i].wanted || all[i].outside != all[i].wanted)
+            fail("%s %s: %ld inside, %ld outside, not %ld", all[i].name, when, all[i].inside, all[i].outside,
+                all[i].wanted);
+}
+
+static void finish_child(pid_t child) {
+    int status;
+    if (waitpid(child, &status, 0) != child || status) fail("a child ended with %x", status);
+}
+
+/// Who a process is, through every way to become another.
+static void ids(void) {
+    warm_up();
+    demand_changed();
+    demand_ids("at first", 0, 0, 0, 0);
+    for (int round = 0; round < 3; round++) {
+        pid_t child = fork();
+        if (child == 0) {
+            demand_ids("in a child", 0, 0, 0, 0);
+            if (ask(SYS_setresgid, 15, 16, 17, 0, 0)) fail("setresgid");
+            demand_ids("after setresgid", 0, 0, 15, 16);
+            if (ask(SYS_setregid, -1, 15, 0, 0, 0)) fail("setregid");
+            demand_ids("after setregid", 0, 0, 15, 15);
+            if (ask(SYS_setreuid, 11, 0, 0, 0, 0)) fail("setreuid");
+            demand_ids("after setreuid", 11, 0, 15, 15);
+            if (ask(SYS_setresuid, 11, 12, 13, 0, 0)) fail("setresuid");
+            demand_ids("after setresuid", 11, 12, 15, 15);
+            pid_t grandchild = vfork();
+            if (grandchild == 0) {
+                demand_ids("in a grandchild", 11, 12, 15, 15);
+                if (ask(SYS_setuid, 13, 0, 0, 0, 0)) fail("setuid");
+                demand_ids("after setuid", 11, 13, 15, 15);
+                if (ask(SYS_setuid, 0, 0, 0, 0, 0) != -EPERM) fail("back to 0");
+                demand_ids("after what is not permitted", 11, 13, 15, 15);
+                _exit(0);
+            }
+            finish_child(grandchild);
+            demand_ids("after a grandchild", 11, 12, 15, 15);
+            _exit(0);
+        }
+        finish_child(child);
+        demand_ids("after a child", 0, 0, 0, 0);
+    }
+    if (ask(SYS_setgid, 21, 0, 0, 0, 0) || ask(SYS_setuid, 20, 0, 0, 0, 0)) fail("setuid");
+    demand_ids("at last", 20, 20, 21, 21);
+}
+
+/// A device's descriptor that is kept serves for every opening.
+static void devices(void) {
+    const char *names[] = {"/dev/null", "/dev/zero", "/dev/urandom"};
+    warm_up();
+    demand_changed();
+    for (int round = 0; round < 60; round++) {
+        const char *name = names[round % 3];
+        int flags = O_RDONLY | (round & 1 ? O_CLOEXEC : 0) | (round % 7 == 6 ? O_NONBLOCK : 0);
+        char a[144], b[144], content[8] = "1234567";
+        int theirs = (int)ask(SYS_openat, AT_FDCWD, (long)name, flags, 0, 0);
+        int their_flags = fcntl(theirs, F_GETFL), their_closing = fcntl(theirs, F_GETFD);
+        long outside = ask(SYS_fstat, theirs, (long)b, 0, 0, 0);
+        close(theirs);
+        int ours = (int)in_openat(AT_FDCWD, (long)name, flags, 0, 0);
+        if (ours != theirs) fail("open %s: %d inside, %d outside", name, ours, theirs);
+        if (fcntl(ours, F_GETFL) != their_flags || fcntl(ours, F_GETFD) != their_closing) fail("%s: flags", name);
+        compare("fstat", name, in_fstat(ours, (long)a, 0, 0, 0), outside, a, b, 144);
+        if (read(ours, content, 8) != (round % 3 ? 8 : 0)) fail("read %s: %m", name);
+        if (round % 3 == 1 && memcmp(content, "\0\0\0\0\0\0\0", 8)) fail("zero is not");
+        int second = (int)in_openat(AT_FDCWD, (long)name, flags, 0, 0);
+        if (second != ours + 1) fail("open %s again: %d", name, second);
+        close(second);
+        close(ours);
+        // One of each, and the socket over which they came; what the program put there is not counted.
+        if (round < 40 && kept_count() > 4) fail("%d descriptors are kept of three devices", kept_count());
+        // A program may close what it does not know, and have something else under the number.
+        if (round == 40) {
+            for (int i = 400; i < 520; i++) close(i);
+            for (int i = 400; i < 410; i++) dup2(1, i);
+        }
+    }
+}
+
 /// Asks on and on, and says how often.
 static void endless(void) {
     char buffer[144], name[64];
     warm_up();
     demand_changed();
+    // Whoever enters /dev first makes what is told of folders void.
+    close(open("/dev/urandom", O_RDONLY));
     if (mkdir("/tmp/fresh", 0755)) fail("mkdir: %m");
     for (unsigned long i = 0;; i++) {
         if (in_stat((long)"/etc/name", (long)buffer, 0, 0, 0) != 0) fail("stat");
         snprintf(name, sizeof name, "/tmp/fresh/%lu", i);
         if (in_stat((long)name, (long)buffer, 0, 0, 0) != -ENOENT) fail("what never was");
         if (in_access((long)"/etc/no", 0, 0, 0, 0) != -ENOENT) fail("access");
-        if (i % 100000 == 50) dprintf(1, "%lu\n", i);
+        if (in_geteuid(0, 0, 0, 0, 0) != 0) fail("geteuid");
+        int device = (int)in_openat(AT_FDCWD, (long)"/dev/urandom", O_RDONLY, 0, 0);
+        if (device < 0 || close(device)) fail("urandom");
+        if (i % 20000 == 50) dprintf(1, "%lu\n", i);
     }
 }
 
@@ -981,6 +1086,8 @@ int main(int count, char **arguments) {
     else if (!strcmp(what, "walks")) walks();
     else if (!strcmp(what, "again")) again();
     else if (!strcmp(what, "here")) here_and_there(atoi(arguments[2]));
+    else if (!strcmp(what, "ids")) ids();
+    else if (!strcmp(what, "devices")) devices();
     else if (!strcmp(what, "endless")) endless();
     else fail("no such test: %s", what);
     dprintf(1, "done\n");

@@ -66,7 +66,7 @@ def run(place, *arguments):
 
 
 @pytest.mark.parametrize("what", ["equal", "changes", "signals", "births", "threads", "faults", "filtered",
-                                  "files", "writes", "made", "walks", "again"])
+                                  "files", "writes", "made", "walks", "again", "ids", "devices"])
 def test_answers_inside_are_the_kernels_own(place, what):
     assert run(place, what).finish() == (0, "done\n")
 

@@ -207,7 +207,8 @@ static struct uki_process *processes(void *table, uint32_t pid) {
     return (struct uki_process *)((char *)table + UKI_PROCESSES_OFFSET) + pid % UKI_PROCESS_SETS * UKI_WAYS;
 }
 
-void uki_publish_process(void *table, uint32_t pid, uint32_t folder) {
+void uki_publish_process(void *table, const struct uki_process *process) {
+    uint32_t pid = process->pid;
     struct uki_process *set = processes(table, pid), *entry = NULL;
     for (int i = 0; i < UKI_WAYS && !entry; i++)
         if (set[i].pid == pid) entry = &set[i];
@@ -217,7 +218,11 @@ void uki_publish_process(void *table, uint32_t pid, uint32_t folder) {
     uint32_t *sequence = begin(entry);
     entry->generation = header(table)->generation;
     entry->pid = pid;
-    entry->folder = folder;
+    entry->folder = process->folder;
+    entry->uid = process->uid;
+    entry->effective_uid = process->effective_uid;
+    entry->gid = process->gid;
+    entry->effective_gid = process->effective_gid;
     end(sequence);
 }
 

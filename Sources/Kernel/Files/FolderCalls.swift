@@ -29,7 +29,7 @@ enum FolderCalls {
         guard node.isFolder else { throw .notDirectory }
         try call.files.checkSearch(node, for: call.caller)
         call.process.change { $0.files.folder = node }
-        call.files.shared?.setFolder(node, of: call.process.pid)
+        call.kernel.inside.tell(call.process, call.files)
         return .value(0)
     }
 

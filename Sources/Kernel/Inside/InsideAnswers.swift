@@ -33,7 +33,9 @@ final class InsideAnswers {
     /// From which call of one place on it is changed: what a short program does is not worth it.
     private static let often: UInt8 = 4
 
-    private static let numbers: Set<Int> = [2, 4, 5, 6, 21, 39, 89, 186, 217, 257, 262, 267, 269, 332, 439]
+    private static let numbers: Set<Int> = [
+        2, 4, 5, 6, 21, 39, 89, 102, 104, 107, 108, 186, 217, 257, 262, 267, 269, 332, 439,
+    ]
 
     /// A profile has a say about these calls: a filter must see them.
     func mayNotAnswer(_ limited: Set<Int>) {
@@ -68,7 +70,7 @@ final class InsideAnswers {
         guard InsideAnswers.numbers.contains(call.number) else { return }
         if isAnsweringCode(call.instructionPointer) {
             // It did not know: where it works, perhaps.
-            if sites.isReady { tellFolder(of: call.process, call.files) }
+            if sites.isReady { tell(call.process, call.files) }
             return
         }
         guard call.process.sites.count(call.instructionPointer) == InsideAnswers.often else { return }
@@ -83,8 +85,12 @@ final class InsideAnswers {
         return [0xBF, 0xBE, 0xBA].contains(code[1])
     }
 
-    private func tellFolder(of process: Process, _ files: FileSystem) {
-        files.shared?.setFolder(process.inherited.files.folder, of: process.pid)
+    /// Tells a process where it works and who it is.
+    func tell(_ process: Process, _ files: FileSystem) {
+        let state = process.inherited
+        files.shared?.setProcess(
+            process.pid, folder: state.files.folder, uid: state.identity.uid, effectiveUID: state.identity.effectiveUID,
+            gid: state.identity.gid, effectiveGID: state.identity.effectiveGID)
     }
 
     // MARK: Changing a call site
@@ -216,7 +222,7 @@ final class InsideAnswers {
         process.sites.keeps = call[2] == 1
         guard poke(process.pid, UKI_PAGE + 24, [process.sites.keeps ? 2 : 1, 0, 0, 0]) else { throw .badAddress }
         process.sites.isReady = true
-        tellFolder(of: process, call.files)
+        tell(process, call.files)
         return .value(0)
     }
 

@@ -148,7 +148,8 @@ extension InsideAnswers {
             var known = sites.opened.remove(at: index)
             known.copies = min(InsideAnswers.mostCopies, max(2, known.copies * 2))
             sites.opened.insert(known, at: 0)
-            return [Name](repeating: node.name, count: known.copies)
+            // One descriptor of a device serves for all that follow.
+            return [Name](repeating: node.name, count: node.type == .file ? known.copies : 1)
         }
         // The next one of a folder, perhaps after other folders' files.
         let index = sites.opened.firstIndex { $0.folder == folder && $0.copies == 0 }

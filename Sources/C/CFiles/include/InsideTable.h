@@ -101,10 +101,11 @@ struct uki_folder {
 };
 enum { UKI_FOLDER_BITS = 30 * 64 };
 
-/// Where a process works.
+/// Where a process works, and who it is.
 struct uki_process {
     uint32_t sequence, generation;
     uint32_t pid, folder;
+    uint32_t uid, effective_uid, gid, effective_gid;
 };
 
 /// A descriptor of a file or of a layer's folder, opened for reading, that nobody has read from.
@@ -137,13 +138,13 @@ enum {
     UKI_RECORDS_OFFSET = 4096,
     UKI_PROCESSES_OFFSET = UKI_RECORDS_OFFSET + UKI_RECORD_SETS * UKI_WAYS * 64,
     UKI_FOLDER_SETS = 256,
-    UKI_FOLDERS_OFFSET = UKI_PROCESSES_OFFSET + UKI_PROCESS_SETS * UKI_WAYS * 16,
+    UKI_FOLDERS_OFFSET = UKI_PROCESSES_OFFSET + UKI_PROCESS_SETS * UKI_WAYS * 32,
     UKI_NAMES_OFFSET = UKI_FOLDERS_OFFSET + UKI_FOLDER_SETS * UKI_WAYS * 256,
     UKI_TABLE_SIZE = UKI_NAMES_OFFSET + UKI_MOST_SETS * UKI_WAYS * 192,
 };
 _Static_assert(sizeof(struct uki_name) == 192, "the table's layout");
 _Static_assert(sizeof(struct uki_record) == 64, "the table's layout");
-_Static_assert(sizeof(struct uki_process) == 16, "the table's layout");
+_Static_assert(sizeof(struct uki_process) == 32, "the table's layout");
 _Static_assert(sizeof(struct uki_folder) == 256, "the table's layout");
 
 static inline uint32_t uki_hash_start(uint32_t folder) { return folder * 0x9E3779B1u; }
@@ -183,7 +184,7 @@ int uki_is_bounded(void *table, uint32_t folder);
 void uki_admit_later(void *table, uint32_t folder, const void *name, unsigned length);
 void uki_publish_record(void *table, const struct uki_record *value);
 void uki_forget_record(void *table, uint64_t dev, uint64_t ino);
-void uki_publish_process(void *table, uint32_t pid, uint32_t folder);
+void uki_publish_process(void *table, const struct uki_process *process);
 void uki_forget_process(void *table, uint32_t pid);
 /// Seconds and nanoseconds as `times` has them; 0 where they do not fit.
 uint64_t uki_time(int64_t seconds, uint32_t nanoseconds);
