@@ -95,23 +95,27 @@ final class ProcessFolder: SyntheticFolder {
         case "mountinfo": return made { caller in files.mountInformation(for: caller.root) }
         case "mountstats": return made(mode: 0o400) { _ in [] }
         case "cmdline":
-            return made { _ in
-                let arguments = readHostFile(host + "/cmdline") ?? []
+            return made { _ throws(Errno) in
+                let arguments = try files.hostText(host, "cmdline")
                 return Array(view.interpreterArguments.map { $0 + [0] }.joined()) + arguments
             }
-        case "status": return made { files.statusText(of: view, thread: self.thread, host: host, for: $0) }
-        case "stat": return made { files.statText(of: view, thread: self.thread, host: host, for: $0) }
+        case "status":
+            return made { caller throws(Errno) in
+                try files.statusText(of: view, thread: self.thread, host: host, for: caller)
+            }
+        case "stat":
+            return made { caller throws(Errno) in
+                try files.statText(of: view, thread: self.thread, host: host, for: caller)
+            }
         case "maps", "smaps", "smaps_rollup":
             return made { _ throws(Errno) in
                 guard mayLook else { throw .permissionDenied }
-                return files.mapsText(readHostFile(host + "/" + name) ?? [])
+                return files.mapsText(try files.hostText(host, name))
             }
         default:
             if Self.copied.contains(name) {
                 return made(mode: name == "environ" || name == "auxv" || name == "io" ? 0o400 : 0o444) {
-                    _ throws(Errno) in
-                    guard let content = readHostFile(host + "/" + name) else { throw .permissionDenied }
-                    return content
+                    _ throws(Errno) in try files.hostText(host, name)
                 }
             }
             if name == "mem" {

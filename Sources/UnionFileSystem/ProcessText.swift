@@ -9,8 +9,19 @@ extension FileSystem {
         Caller(root: root, folder: root, credentials: .kernel, process: 0, hostProcess: 0, hostThread: 0)
     }
 
-    func statusText(of view: ProcessView, thread: Int32?, host: String, for caller: Caller) -> [UInt8] {
-        let text = String(decoding: readHostFile(host + "/status") ?? [], as: UTF8.self)
+    /// What the host says in a file of a process's folder.
+    ///
+    /// - Throws: ENOENT when the process has gone since its name was looked up: an empty file would be something that no
+    ///   program has to expect.
+    func hostText(_ host: String, _ name: String) throws(Errno) -> [UInt8] {
+        if let text = readHostFile("\(host)/\(name)") { return text }
+        throw access(host, F_OK) == 0 ? .permissionDenied : .noSuchFileOrDirectory
+    }
+
+    func statusText(
+        of view: ProcessView, thread: Int32?, host: String, for caller: Caller
+    ) throws(Errno) -> [UInt8] {
+        let text = String(decoding: try hostText(host, "status"), as: UTF8.self)
         let pid = thread.map { $0 == view.hostNumber ? view.number : $0 } ?? view.number
         func hex(_ value: UInt64) -> String {
             let digits = String(value, radix: 16)
@@ -53,11 +64,13 @@ extension FileSystem {
         return processes?.number(ofHost: pid) ?? 0
     }
 
-    func statText(of view: ProcessView, thread: Int32?, host: String, for caller: Caller) -> [UInt8] {
-        let text = String(decoding: readHostFile(host + "/stat") ?? [], as: UTF8.self)
-        guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")") else { return [] }
+    func statText(of view: ProcessView, thread: Int32?, host: String, for caller: Caller) throws(Errno) -> [UInt8] {
+        let text = String(decoding: try hostText(host, "stat"), as: UTF8.self)
+        guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")") else {
+            throw .noSuchFileOrDirectory
+        }
         var fields = text[text.index(after: close)...].split(separator: " ").map { String($0) }
-        guard fields.count > 6 else { return [] }
+        guard fields.count > 6 else { throw .noSuchFileOrDirectory }
         let pid = thread.map { $0 == view.hostNumber ? view.number : $0 } ?? view.number
         if view.hostNumber == caller.hostProcess { fields[0] = "R" }
         fields[1] = "\(view.parent)"

@@ -87,6 +87,16 @@ def test_those_that_ended_are_seen_until_they_are_waited_for(root):
     assert "Z    sh" in first.replace("true", "sh") and "Z" not in second
 
 
+def test_who_lists_processes_meets_none_without_a_state(root):
+    # busybox's ps ends with a signal at a /proc/PID/stat that is empty: one whose process has gone is not there.
+    script = """
+    (while [ ! -e /tmp/end ]; do true & sh -c : & sh -c : & wait; done) &
+    i=0; while [ $i -lt 150 ]; do ps -o stat,comm >/dev/null || echo $i: $?; i=$((i+1)); done
+    touch /tmp/end; wait
+    """
+    assert Kernel(root, ["sh", "-c", script]).finish() == (0, "")
+
+
 def test_a_program_is_not_written_while_it_runs_nor_run_while_it_is_written(root):
     script = """
     cat /bin/program > /tmp/p; chmod +x /tmp/p; /tmp/p --sleep & sleep 0.3
