@@ -154,7 +154,7 @@ let package = Package(
                 "GRPC", "RPC", "ContainerdAPI", "Metadata", "ContentStore", "Snapshots", "Archive", "TTRPC",
                 "TTRPCClient", "Reactor", "Settings",
                 "Host", "CHost", "IdleMemory", argumentParser, logging, crypto, protobuf, system,
-            ]),
+            ] + nio),
         .testTarget(
             name: "ManagerTests",
             dependencies: [

@@ -20,7 +20,7 @@ private func runDriver(
 @main
 enum Fuzz {
     private static let targets: [any FuzzTarget.Type] = [
-        ChallengeTarget.self, ConfigurationTarget.self, DocumentRequestTarget.self, ElfTarget.self, FilterTarget.self,
+        ChallengeTarget.self, ConfigurationTarget.self, ElfTarget.self, FilterTarget.self,
         FstabTarget.self,
         HostsTarget.self, ImageDocumentTarget.self, JSONTarget.self, KernelMessageTarget.self, LayerTarget.self,
         NoteTarget.self, ReferenceTarget.self, ShimMessageTarget.self, SpecificationTarget.self, TarTarget.self,

@@ -126,20 +126,4 @@ struct NameTests {
             #expect { try ConfigurationFile("# a line\n" + text, path: "c.toml") } throws: { "\($0)".contains(place) }
         }
     }
-
-    @Test("A request for a document ends with its first empty line, and only its first line counts")
-    func documentRequests() {
-        func request(_ text: String) -> DocumentRequest? {
-            DocumentRequest.head(of: Array(text.utf8)).flatMap { DocumentRequest(head: $0) }
-        }
-        let get = request("GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n")
-        #expect(get?.method == "GET" && get?.path == "/a")
-        #expect(request("GET /a HTTP/1.0\n\nmore")?.path == "/a")
-        for text in ["GET /a HTTP/1.1\r\nHost: x\r\n", "", "\n", "\r\n", "GET /a HTTP/1.1\r\n\r"] {
-            #expect(DocumentRequest.head(of: Array(text.utf8)) == nil)
-        }
-        for text in ["GET a HTTP/1.1", "GET /a", "GET /a HTTP/2", " /a HTTP/1.1", "GET  /a HTTP/1.1", "\u{16}\u{3}"] {
-            #expect(request(text + "\r\n\r\n") == nil)
-        }
-    }
 }

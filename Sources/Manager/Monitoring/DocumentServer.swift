@@ -1,15 +1,20 @@
-// Unsafe pointers: socket addresses and receive buffers.
+// Unsafe pointers: the room that the reactor lends, which is not used.
 import CHost
 import Glibc
 import Host
 import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
 import RPC
 import Reactor
 import Synchronization
 import SystemPackage
 
+import struct SystemPackage.FileDescriptor
+
 /// Answers GET over HTTP/1.1 with a few documents, one request a connection: what `[metrics]` and `[debug]` of the
-/// configuration ask for. It is so little that a library for HTTP would cost every manager more than it serves few.
+/// configuration ask for.
 final class DocumentServer: Sendable {
     typealias Source = @Sendable () async -> Document
 
@@ -22,7 +27,8 @@ final class DocumentServer: Sendable {
     private let isTrusted: @Sendable (FileDescriptor) -> Bool
     private let documents: [String: Source]
     private let log: Logger
-    private let connections = Mutex<[ObjectIdentifier: DocumentConnection]>([:])
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let connections = Mutex(0)
 
     /// Listens on a unix socket (an absolute path), which `user`, root and the manager's own user may use, or at `HOST:PORT`.
     ///
@@ -55,7 +61,7 @@ final class DocumentServer: Sendable {
         Reactor.shared.remove(self)
         shutdown(listener.rawValue, CInt(SHUT_RDWR))
         if let path { unlink(path.string) }
-        for connection in connections.withLock({ Array($0.values) }) { connection.close() }
+        group.shutdownGracefully { _ in }
     }
 
     deinit { try? listener.close() }
@@ -67,22 +73,43 @@ final class DocumentServer: Sendable {
         while true {
             do {
                 let socket = try UnixSocket.accept(listener)
-                let connection = DocumentConnection(socket, documents) { [weak self] connection in
-                    self?.connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
+                guard isTrusted(socket), enters() else {
+                    try socket.close()
+                    continue
                 }
-                // A connection that is let go is closed.
-                guard isTrusted(socket) else { continue }
-                let isTaken = connections.withLock { all in
-                    if all.count < Self.mostConnections { all[ObjectIdentifier(connection)] = connection }
-                    return all[ObjectIdentifier(connection)] != nil
-                }
-                if isTaken { try Reactor.shared.add(connection) }
+                serve(socket)
             } catch let error as HostError where error.errno == .wouldBlock {
                 return
             } catch {
                 return log.warning("cannot accept a connection at \(address): \(error)")
             }
         }
+    }
+}
+
+extension DocumentServer {
+    /// Whether there is room for one connection more, which is taken then.
+    private func enters() -> Bool {
+        connections.withLock { count in
+            guard count < Self.mostConnections else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    private func serve(_ socket: FileDescriptor) {
+        let documents = documents
+        // A connection that is there already: the bootstrap of clients takes such, whichever side began it.
+        ClientBootstrap(group: group)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+                    try channel.pipeline.syncOperations.addHandler(DocumentHandler(documents))
+                }
+            }
+            .withConnectedSocket(socket.rawValue)
+            .flatMap { $0.closeFuture }
+            .whenComplete { _ in self.connections.withLock { $0 -= 1 } }
     }
 }
 
