@@ -534,23 +534,34 @@ static void hostile(const char *host_path) {
     }
 }
 
-/// Opens a file from a changed site; it must be as good as one that the kernel opened, at the same number.
-static int open_well(int folder, const char *name, int flags, const char *content) {
+/// Opens something from a changed site; it must be as good as what the kernel opened, at the same number. Of a folder,
+/// `size` bytes at `list` become what the kernel's lists.
+static int open_same(int folder, const char *name, int flags, char *list, long *size) {
     char a[256], b[256];
     long theirs = ask(SYS_openat, folder, (long)name, flags, 0, 0);
     int their_flags = fcntl((int)theirs, F_GETFL), their_closing = fcntl((int)theirs, F_GETFD);
     long outside = ask(SYS_fstat, theirs, (long)b, 0, 0, 0);
-    if (theirs >= 0) close((int)theirs);
+    if (theirs >= 0) {
+        if (list) *size = ask(SYS_getdents64, theirs, (long)list, *size, 0, 0);
+        close((int)theirs);
+    }
     long ours = in_openat(folder, (long)name, flags, 0, 0);
     if (ours != theirs) fail("open %s: %ld inside, %ld outside", name, ours, theirs);
     if (ours < 0) return (int)ours;
     if (fcntl((int)ours, F_GETFL) != their_flags) fail("%s: flags %o, %o", name, fcntl((int)ours, F_GETFL), their_flags);
     if (fcntl((int)ours, F_GETFD) != their_closing) fail("%s: FD_CLOEXEC", name);
     compare("fstat", name, in_fstat(ours, (long)a, 0, 0, 0), outside, a, b, 144);
-    char text[64] = "";
-    if (read((int)ours, text, 1) != 1 || read((int)ours, text + 1, 62) < 0 || strcmp(text, content))
-        fail("%s holds %s, not %s", name, text, content);
     return (int)ours;
+}
+
+/// Opens a file as `open_same` does; it holds `content`.
+static int open_well(int folder, const char *name, int flags, const char *content) {
+    int ours = open_same(folder, name, flags, NULL, NULL);
+    if (ours < 0) return ours;
+    char text[64] = "";
+    if (read(ours, text, 1) != 1 || read(ours, text + 1, 62) < 0 || strcmp(text, content))
+        fail("%s holds %s, not %s", name, text, content);
+    return ours;
 }
 
 static int kept_count(void) {
@@ -816,27 +827,17 @@ static int kept_folders(void) {
     return count;
 }
 
-/// Opens a folder from a changed site; it must be as good as one that the kernel opened, and list the same.
+/// Opens a folder as `open_same` does; it lists what the kernel's lists.
 static int open_folder_well(int folder, const char *name, int flags, char *list, long *size) {
     // The host leaves what lies between two records as it is.
-    char a[256], b[256], other[4096] = "";
-    long theirs = ask(SYS_openat, folder, (long)name, flags, 0, 0), their_size = 0;
+    char other[4096] = "";
     memset(list, 0, sizeof other);
-    int their_flags = fcntl((int)theirs, F_GETFL), their_closing = fcntl((int)theirs, F_GETFD);
-    long outside = ask(SYS_fstat, theirs, (long)b, 0, 0, 0);
-    if (theirs >= 0) {
-        their_size = ask(SYS_getdents64, theirs, (long)other, sizeof other, 0, 0);
-        close((int)theirs);
-    }
-    long ours = in_openat(folder, (long)name, flags, 0, 0);
-    if (ours != theirs) fail("open %s: %ld inside, %ld outside", name, ours, theirs);
-    if (ours < 0) return (int)ours;
-    if (fcntl((int)ours, F_GETFL) != their_flags) fail("%s: flags %o, %o", name, fcntl((int)ours, F_GETFL), their_flags);
-    if (fcntl((int)ours, F_GETFD) != their_closing) fail("%s: FD_CLOEXEC", name);
-    compare("fstat", name, in_fstat(ours, (long)a, 0, 0, 0), outside, a, b, 144);
-    *size = getdents64((int)ours, list, sizeof other);
+    long their_size = sizeof other;
+    int ours = open_same(folder, name, flags, other, &their_size);
+    if (ours < 0) return ours;
+    *size = getdents64(ours, list, sizeof other);
     if (*size != their_size || memcmp(list, other, (size_t)their_size)) fail("%s lists other names", name);
-    return (int)ours;
+    return ours;
 }
 
 /// What a folder that the process is about to open becomes meanwhile.
