@@ -33,6 +33,23 @@ enum ProcessCalls {
         return .native
     }
 
+    /// clone3(2): the caller does it itself, as clone(2) (ukloader/clone.c), since what its flags say in memory now need not be
+    /// what the host would find there.
+    ///
+    /// `ENOSYS` where that cannot be had, to which C libraries answer with clone(2): for a traced caller, which this kernel
+    /// cannot stop.
+    static let clone3: SystemCallHandler = { call throws(Errno) in
+        guard call.kernel.inside.entry != 0 else { throw .noFunction }
+        let error = ukk_lead_to(
+            call.tid, call.kernel.listener, call.id, call.kernel.isKillable ? 1 : 0, call.kernel.inside.entry)
+        switch error {
+        // A caller that is gone needs no answer.
+        case 0, -ESRCH: return .later
+        case -EPERM: throw .noFunction
+        default: throw Errno(rawValue: -error)
+        }
+    }
+
     /// exit(2): one thread ends, or the last.
     static let exit: SystemCallHandler = { call throws(Errno) in
         if call.process.unseenChildren > 0 { call.kernel.processes.adoptUnseenChildren(of: call.process) }

@@ -397,7 +397,7 @@ package enum SystemCallTable {
         SystemCall(432, "fsmount", .refused(.noFunction)),
         SystemCall(433, "fspick", .refused(.noFunction)),
         SystemCall(434, "pidfd_open", .handled(PidCalls.pidfdOpen)),
-        SystemCall(435, "clone3", .refused(.noFunction)),
+        SystemCall(435, "clone3", .handled(ProcessCalls.clone3)),
         SystemCall(436, "close_range", .native),
         SystemCall(438, "pidfd_getfd", .handled(PidfdCalls.getfd)),
         SystemCall(440, "process_madvise", .refused(.noFunction)),

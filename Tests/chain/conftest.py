@@ -1,5 +1,7 @@
 """Fixtures of the chain's tests: a chain of its own, in folders of its own, started as the calling (ordinary) user."""
 import contextlib
+import ctypes
+import errno
 import json
 import os
 import pathlib
@@ -20,11 +22,21 @@ CHAIN_PROGRAMS = {"ukd", "ukmanager", "containerd-shim-runu-v2", "runu", "ukerne
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "root: needs root (interoperability with engines that do)")
+    config.addinivalue_line("markers", "unrefused: needs a call that the filter of refuse.py refuses, for ordinary users too")
+
+
+def is_refused():
+    """Whether refuse.py's filter, or an engine's, stands around the tests."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    clone3 = 435
+    return libc.syscall(clone3, None, 0) != -1 or ctypes.get_errno() == errno.ENOSYS
 
 
 def pytest_collection_modifyitems(items):
     is_root = os.geteuid() == 0
     for item in items:
+        if item.get_closest_marker("unrefused") and is_refused():
+            item.add_marker(pytest.mark.skip(reason="wants to run without the filter"))
         if is_root != bool(item.get_closest_marker("root")):
             why = "wants an ordinary user" if is_root else "wants root"
             item.add_marker(pytest.mark.skip(reason=why))

@@ -112,7 +112,8 @@ static void calls(char **arguments) {
     TRY(SYS_unshare, CLONE_NEWNET | CLONE_FS);
     TRY(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
     TRY(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
-    TRY(SYS_clone3, page, 88);
+    static const unsigned long in_namespaces[11] = {CLONE_NEWUSER | CLONE_NEWPID, 0, 0, 0, SIGCHLD};
+    TRY(SYS_clone3, in_namespaces, sizeof in_namespaces);
     TRY(SYS_mq_open, "/queue", O_CREAT | O_RDWR, 0600, 0);
     TRY(SYS_iopl, 3);
     TRY(SYS_ioperm, 0x60, 1, 1);

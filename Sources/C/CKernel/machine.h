@@ -28,6 +28,15 @@ static inline void machine_repeat_call(machine_registers *r) {
     r->orig_rax = (unsigned long)-1;
 }
 
+/// Lets the stopped caller go on at `entry`, with the number of the system call that it is in where it was and the way back
+/// where the call would have left it.
+static inline void machine_enter(machine_registers *r, uint64_t entry) {
+    r->rcx = r->rip;
+    r->rip = entry;
+    r->rax = r->orig_rax;
+    r->orig_rax = (unsigned long)-1;
+}
+
 /// The caller as it was, but back from its call, which ended as `after` has it, with this result.
 static inline void machine_set_result(machine_registers *r, const machine_registers *after, long result) {
     r->rip = after->rip;

@@ -40,22 +40,39 @@ static int stop_caller(pid_t tid, int listener, uint64_t id, int killable, unsig
     return wait_for(tid, status);
 }
 
-int ukk_redirect_exec(
-    pid_t tid, int listener, uint64_t id, int killable, int fd, uint64_t empty, uint64_t argv, uint64_t envp) {
+/// Stops a caller, has `change` set its registers, and lets it go.
+static int redirect(
+    pid_t tid, int listener, uint64_t id, int killable, void (*change)(machine_registers *, const uint64_t *),
+    const uint64_t *values) {
     int status;
     int error = stop_caller(tid, listener, id, killable, 0, &status);
     if (error) return error;
     machine_registers registers;
     error = get_registers(tid, &registers);
     if (!error) {
-        const uint64_t arguments[5] = {(uint64_t)fd, empty, argv, envp, AT_EMPTY_PATH};
-        machine_set_call(&registers, SYS_execveat, arguments);
+        change(&registers, values);
         error = set_registers(tid, &registers);
     }
     // A stop for a signal carries it: the caller still has to get it.
     int signal = status >> 16 ? 0 : WSTOPSIG(status);
     if (ptrace(PTRACE_DETACH, tid, 0, signal) < 0 && !error) error = -errno;
     return error;
+}
+
+static void execute(machine_registers *registers, const uint64_t *arguments) {
+    machine_set_call(registers, SYS_execveat, arguments);
+}
+
+int ukk_redirect_exec(
+    pid_t tid, int listener, uint64_t id, int killable, int fd, uint64_t empty, uint64_t argv, uint64_t envp) {
+    const uint64_t arguments[5] = {(uint64_t)fd, empty, argv, envp, AT_EMPTY_PATH};
+    return redirect(tid, listener, id, killable, execute, arguments);
+}
+
+static void enter(machine_registers *registers, const uint64_t *entry) { machine_enter(registers, *entry); }
+
+int ukk_lead_to(pid_t tid, int listener, uint64_t id, int killable, uint64_t entry) {
+    return redirect(tid, listener, id, killable, enter, &entry);
 }
 
 int ukk_substitute(

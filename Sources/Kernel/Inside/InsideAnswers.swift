@@ -10,8 +10,8 @@ import UnionFileSystem
 final class InsideAnswers {
     /// Switched off by `UKERNEL_INSIDE=0` in the kernel's environment.
     private var isWanted = getenv("UKERNEL_INSIDE").map { String(cString: $0) != "0" } ?? true
-    /// The answering code's entry, as the loader tells it.
-    private var entry: UInt64 = 0
+    /// The answering code's entry, as the loader tells it; 0 before the first program.
+    private(set) var entry: UInt64 = 0
     private var isRooted = false
     /// By the program's path.
     private var histories: [[UInt8]: OpeningHistory] = [:]
@@ -32,6 +32,8 @@ final class InsideAnswers {
 
     /// From which call of one place on it is changed: what a short program does is not worth it.
     private static let often: UInt8 = 4
+    /// clone3(2), which cannot be done otherwise than by the answering code: from the first call on, while there is one thread.
+    private static let clone3 = 435
 
     private static let numbers: Set<Int> = [
         2, 4, 5, 6, 21, 39, 89, 102, 104, 107, 108, 186, 217, 257, 262, 267, 269, 332, 439,
@@ -67,6 +69,7 @@ final class InsideAnswers {
     func saw(_ call: CallContext) {
         let sites = call.process.sites
         if sites.lender == call.tid { call.process.sites.lender = 0 }
+        if call.number == InsideAnswers.clone3 { return change(call) }
         guard InsideAnswers.numbers.contains(call.number) else { return }
         if isAnsweringCode(call.instructionPointer) {
             // It did not know: where it works, perhaps.

@@ -39,6 +39,9 @@ ssize_t ukk_poke(pid_t pid, uint64_t address, const void *buffer, size_t size);
 int ukk_redirect_exec(
     pid_t tid, int listener, uint64_t id, int killable, int fd, uint64_t empty, uint64_t argv, uint64_t envp);
 
+/// Has a caller go on at `entry` instead of waiting for the answer to its call: with the call's number in rax, the way back in
+/// rcx, and its other registers as they were.
+int ukk_lead_to(pid_t tid, int listener, uint64_t id, int killable, uint64_t entry);
 /// Has a caller do a call of at most five arguments in place of the one that waits for its answer, and come back from it
 /// with `to` where the result was `from`, its registers as they were. For a thread of its own: the call may wait.
 int ukk_substitute(

@@ -6,7 +6,7 @@ enum {
     UKL_SEGMENTS = 32,
     UKL_STRINGS = 16384,
     UKL_REPLACEMENTS = 8,
-    UKL_VERSION = 3,
+    UKL_VERSION = 4,
 };
 /// First argument of the loader's execve(2): not an address, so that it can be told from every other. Then come the plan's
 /// address and size, the answering code's entry, where the stack begins, and the loader's last instruction but one.
