@@ -14,8 +14,24 @@ package enum SignalReturn {
         let kernel = call.kernel
         // A call that this kernel itself gave up has its EINTR by right.
         let isByRight = kernel.givenUp.remove(call.tid) != nil || kernel.blocking.isWaiting(call.tid)
-        if !isByRight, kernel.hasLostCalls { repair(call) }
-        return .native
+        guard !isByRight, kernel.hasLostCalls else { return .native }
+        if let stack = HostProcess.stackPointer(ofBlocked: call.tid) {
+            repair(call, stack)
+            return .native
+        }
+        // The host tells it of who sleeps. This one has been heard and has not come to sleep yet, as where other work has
+        // the processors: that is waited for aside.
+        let aside: Reply? = try? kernel.blocking.start(call) {
+            while call.isWaiting {
+                if let stack = HostProcess.stackPointer(ofBlocked: call.tid) {
+                    kernel.receivers.withKernel { repair(call, stack) }
+                    break
+                }
+                usleep(100)
+            }
+            return .success(.native)
+        }
+        return aside ?? .native
     }
 
     /// Offsets in the ucontext that lies at the stack's top.
@@ -29,10 +45,8 @@ package enum SignalReturn {
         static let registers = [144, 152, 136, 128, 160, 120, 112, 104, 40, 48, 56, 64, 72, 80, 88, 96]
     }
 
-    private static func repair(_ call: CallContext) {
-        guard let stack = HostProcess.stackPointer(ofBlocked: call.tid),
-            let frame = try? call.read(stack, count: Offset.end), frame.count == Offset.end
-        else { return }
+    private static func repair(_ call: CallContext, _ stack: UInt64) {
+        guard let frame = try? call.read(stack, count: Offset.end), frame.count == Offset.end else { return }
         func word(_ offset: Int) -> UInt64 {
             var value: UInt64 = 0
             for index in 0..<8 { value |= UInt64(frame[offset + index]) << UInt64(8 * index) }
@@ -41,12 +55,22 @@ package enum SignalReturn {
         let next = word(Offset.rip)
         // EINTR, right behind a system call instruction, which leaves its successor's address in rcx.
         guard word(Offset.rax) == UInt64(bitPattern: -4), word(Offset.rcx) == next,
-            let code = try? call.read(next - 32, count: 32), code.count == 32,
+            let code = code(before: next, call), code.count == 32,
             let number = redirectedCall(call) ?? interruptedCall(code, { word(Offset.registers[$0]) }),
             code.suffix(2) == [0x0F, 0x05], call.kernel.isNeverInterrupted(number)
         else { return }
         try? call.write(UInt64(number), at: stack + UInt64(Offset.rax))
         try? call.write(next - 2, at: stack + UInt64(Offset.rip))
+    }
+
+    /// The instructions before a place, as the program has them: the call site may have been changed meanwhile, by a call
+    /// from the handler.
+    private static func code(before next: UInt64, _ call: CallContext) -> [UInt8]? {
+        guard var code = try? call.read(next - 32, count: 32), code.count == 32 else { return nil }
+        if let slot = InsideAnswers.slot(ofChanged: code[25...]), let load = try? call.read(slot + 8, count: 5) {
+            code.replaceSubrange(25..<30, with: load)
+        }
+        return code
     }
 
     /// The call that a thread on its way to the loader makes: not the one that its code loads.
@@ -140,10 +164,9 @@ extension Kernel {
         // Without WAIT_KILLABLE_RECV signals take calls away that are being answered, too.
         guard isKillable else { return true }
         let now = receivers.lost
-        if now > lostCalls {
-            lostCalls = now
-            lastLoss = .after(milliseconds: 10_000)
-        }
+        if now > lostCalls { lastLoss = .after(milliseconds: 10_000) }
+        // It falls again when one comes that others have overtaken.
+        lostCalls = now
         return lastLoss.map { $0.millisecondsLeft > 0 } ?? false
     }
 

@@ -19,7 +19,7 @@ enum {
 enum {
     HERE = -100, NO_FOLLOW = 0x100, NO_AUTOMOUNT = 0x800, EMPTY_PATH = 0x1000, EFFECTIVE = 0x200, SYNC = 0x6000,
     CREATES = 0100 | 020000000, OPEN_NO_FOLLOW = 0400000, OPEN_FOLDER = 0200000,
-    NOT_THERE = -2, NOT_OPEN = -9, BAD_ADDRESS = -14, INVALID = -22, IS_LINK = -40,
+    NOT_THERE = -2, INTERRUPTED = -4, NOT_OPEN = -9, IS_THERE = -17, BAD_ADDRESS = -14, INVALID = -22, IS_LINK = -40,
     FILE_TYPE_LINK = 10, FILE_TYPE_FOLDER = 4, FILE_TYPE_FILE = 8, FILE_TYPE_DEVICE = 2,
     LINKS = 4, DEPTH = 16,
     TABLE_PROTECTION = 1, TABLE_FLAGS = 1 | 0x100000, // MAP_SHARED, MAP_FIXED_NOREPLACE
@@ -617,9 +617,19 @@ static struct answer answer_id(u64 which) {
     }
 }
 
+/// A request that a signal may have taken away before ukernel had it.
+static i64 request(u64 what, u64 keeps) {
+    i64 result;
+    while ((result = call4(NR_GETCWD, UKI_REQUEST, what, keeps, 0)) == INTERRUPTED) {}
+    return result;
+}
+
 /// Maps the table, which ukernel hands over to whoever asks. It says by itself that the table is there.
+///
+/// A signal may come at any moment, and its handler begin here anew: it finishes what was begun, since it may be called
+/// again and again before what it interrupted goes on.
 static int prepare(void) {
-    i64 descriptor = call4(NR_GETCWD, UKI_REQUEST, UKI_WANT_TABLE, 0, 0);
+    i64 descriptor = request(UKI_WANT_TABLE, 0);
     if (descriptor < 0) return 0;
     register u64 r8 __asm__("r8") = (u64)descriptor;
     register u64 r9 __asm__("r9") = 0;
@@ -631,7 +641,7 @@ static int prepare(void) {
                        "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
     call4(NR_CLOSE, (u64)descriptor, 0, 0, 0);
-    if (at != UKI_TABLE) return 0;
+    if (at != UKI_TABLE && !(at == (u64)IS_THERE && is_readable(UKI_TABLE) && header()->version == UKI_VERSION)) return 0;
     r10 = OWN_FLAGS;
     r8 = (u64)-1;
     r9 = 0;
@@ -640,7 +650,9 @@ static int prepare(void) {
                      : "a"((u64)NR_MMAP), "D"(UKI_OWN), "S"((u64)UKI_PAGE_SIZE), "d"((u64)OWN_PROTECTION), "r"(r10),
                        "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
-    return call4(NR_GETCWD, UKI_REQUEST, UKI_HAVE_TABLE, at == UKI_OWN, 0) == 0;
+    // What is there may be a handler's, which has told of it.
+    if (at != UKI_OWN && acquire(&page()->ready)) return 1;
+    return request(UKI_HAVE_TABLE, at == UKI_OWN) == 0;
 }
 
 /// Answers a call, or leaves it to the host's and ukernel's own ways.

@@ -51,7 +51,10 @@ struct CallSites {
     private var counts: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
     private var next: UInt8 = 0
 
-    /// How often a place has called, this time included; 255 where it was given up.
+    /// What `count` says of a place that was given up.
+    static let givenUp: UInt8 = 255
+
+    /// How often a place has called, this time included; 254 is often.
     mutating func count(_ place: UInt64) -> UInt8 {
         func step(_ count: inout UInt8) -> UInt8 {
             if count < 254 { count += 1 }
@@ -69,6 +72,14 @@ struct CallSites {
         }
         next &+= 1
         return 1
+    }
+
+    /// A place is not to be changed.
+    mutating func giveUp(_ place: UInt64) {
+        if places.0 == place { counts.0 = CallSites.givenUp }
+        if places.1 == place { counts.1 = CallSites.givenUp }
+        if places.2 == place { counts.2 = CallSites.givenUp }
+        if places.3 == place { counts.3 = CallSites.givenUp }
     }
 
     /// What a child that fork(2) or vfork(2) made begins with.

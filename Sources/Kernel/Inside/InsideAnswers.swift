@@ -76,8 +76,9 @@ final class InsideAnswers {
             if sites.isReady { tell(call.process, call.files) }
             return
         }
-        guard call.process.sites.count(call.instructionPointer) == InsideAnswers.often else { return }
-        change(call)
+        let count = call.process.sites.count(call.instructionPointer)
+        guard count >= InsideAnswers.often, count < CallSites.givenUp, count & (count - 1) == 0 else { return }
+        if !change(call) { call.process.sites.giveUp(call.instructionPointer) }
     }
 
     /// Whether code ends in a 5-byte load of the call's number or of an argument, and the system call instruction: mov $n, %eax
@@ -101,16 +102,18 @@ final class InsideAnswers {
     /// Makes a load and the system call instruction behind it a jump into the answering code: `jmp *address`, of which the last
     /// two bytes are those of the system call instruction still, for whoever comes back to it. The stub does the load.
     ///
-    /// Only in a process of one thread, which waits for this kernel's answer: nobody sees half an instruction.
-    private func change(_ call: CallContext) {
+    /// Only in a process of one thread, which waits for this kernel's answer: nobody sees half an instruction. False when
+    /// it is of no use to try again: threads end, and a thread that was waited for is still counted for a moment.
+    private func change(_ call: CallContext) -> Bool {
         let process = call.process
         let pid = process.pid
         guard process.threads.isEmpty, process.unseenThreads == 0, !process.sites.isBorrowed, call.tid == pid,
-            let status = HostProcess.status(of: pid), status.threads == 1,
-            let code = try? call.read(call.instructionPointer - 8, count: 8),
+            let status = HostProcess.status(of: pid), status.threads == 1
+        else { return true }
+        guard let code = try? call.read(call.instructionPointer - 8, count: 8),
             InsideAnswers.isChangeable(code, call.number), isFileCode(call),
             share(call) != nil, let count = slots(call), count < UInt32(UKI_SLOTS)
-        else { return }
+        else { return false }
         let slot = UKI_PAGE + UInt64(UKI_SLOTS_OFFSET) + UInt64(count) * UInt64(UKI_SLOT_SIZE)
         var stub: [UInt8] = []
         func append(_ value: UInt64, _ bytes: Int) {
@@ -127,8 +130,17 @@ final class InsideAnswers {
             poke(pid, call.instructionPointer - 7, jump)
         else {
             process.sites.mayChange = false
-            return
+            return false
         }
+        return true
+    }
+
+    /// The slot that a changed call site of 7 bytes leads to; what the site loaded lies 8 bytes behind its begin.
+    static func slot(ofChanged site: ArraySlice<UInt8>) -> UInt64? {
+        guard site.count == 7, site.starts(with: [0xFF, 0x24, 0x25]), site.suffix(2).elementsEqual([0x0F, 0x05]) else {
+            return nil
+        }
+        return UKI_PAGE | UInt64(site[site.startIndex + 4]) << 8 | UInt64(site[site.startIndex + 3])
     }
 
     /// Whether a call site lies in a program's or library's code.
@@ -216,7 +228,8 @@ final class InsideAnswers {
         else { throw .badAddress }
         guard call[1] == UInt64(UKI_HAVE_TABLE) else {
             process.sites.requests += 1
-            if process.sites.requests > 2 {
+            // Handlers of signals may begin anew, one within the other.
+            if process.sites.requests > 8 {
                 restore(process)
                 throw .noMemory
             }
@@ -225,6 +238,7 @@ final class InsideAnswers {
         process.sites.keeps = call[2] == 1
         guard poke(process.pid, UKI_PAGE + 24, [process.sites.keeps ? 2 : 1, 0, 0, 0]) else { throw .badAddress }
         process.sites.isReady = true
+        process.sites.requests = 0
         tell(process, call.files)
         return .value(0)
     }
