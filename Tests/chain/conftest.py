@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=why))
 
 
-def wait_until(condition, timeout=60.0, what="condition"):
+def wait_until(condition, timeout=200.0, what="condition"):
     """Polls until `condition` is true, and returns what it returned. Patient: other work may share the machine."""
     deadline = time.monotonic() + timeout
     while True:
@@ -120,13 +120,13 @@ class Chain:
     def kill(self, name, sig=signal.SIGKILL):
         daemon = self.daemons.pop(name)
         daemon.send_signal(sig)
-        daemon.wait(20)
+        daemon.wait(120)
 
     def stop(self):
         for name in list(self.daemons):
             self.kill(name, signal.SIGTERM)
 
-    def run(self, *command, check=True, input=None, timeout=120, env=None):
+    def run(self, *command, check=True, input=None, timeout=240, env=None):
         """Runs a program with the chain's environment; stdout and stderr as text."""
         result = subprocess.run(
             [str(c) for c in command], env={**self.env, **(env or {})}, text=True, input=input, timeout=timeout,
@@ -181,6 +181,12 @@ class Chain:
                     grew = True
         return found
 
+    def kill_rest(self):
+        """Kills what is left of it, of which some may be about to end by itself."""
+        for pid in self.mine():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def zombies(self):
         """Dead children of the chain's processes that nobody has waited for."""
         daemons = {d.pid for d in self.daemons.values()}
@@ -212,7 +218,7 @@ class Chain:
         for line in self.uk("ps", "-aq", check=False).stdout.split():
             self.uk("rm", "-f", line, check=False)
 
-    def assert_clean(self, timeout=30.0):
+    def assert_clean(self, timeout=150.0):
         try:
             wait_until(lambda: not self.leftovers(), timeout=timeout, what="a clean runtime folder")
         except AssertionError:
@@ -232,11 +238,7 @@ def chain():
     finally:
         chain.clear()
         chain.stop()
-        for pid in chain.mine():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
+        chain.kill_rest()
         if not os.environ.get("UKONTAINER_KEEP"):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -255,9 +257,9 @@ def debian(chain):
     """Runs a script of bash in a container of its own, in an unmodified Debian tree."""
     if not DEBIAN_TREE:
         pytest.skip("UKONTAINER_DEBIAN_TAR names no tree (made by mmdebstrap)")
-    chain.uk("import", DEBIAN_TREE, "debian:bookworm", timeout=300)
+    chain.uk("import", DEBIAN_TREE, "debian:bookworm", timeout=280)
 
-    def run(script, *options, check=True, timeout=120):
+    def run(script, *options, check=True, timeout=240):
         return chain.uk(
             "run", "--rm", *options, "debian:bookworm", "bash", "-ec", textwrap.dedent(script), check=check,
             timeout=timeout)
@@ -282,6 +284,5 @@ def manager_alone():
         yield chain
     finally:
         chain.stop()
-        for pid in chain.mine():
-            os.kill(pid, signal.SIGKILL)
+        chain.kill_rest()
         shutil.rmtree(folder, ignore_errors=True)

@@ -43,7 +43,7 @@ class Place:
         for daemon in reversed(self.daemons):
             daemon.terminate()
             try:
-                daemon.wait(20)
+                daemon.wait(120)
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
@@ -92,11 +92,11 @@ class Place:
                 [str(c) for c in command], env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL, stdout=file,
                 stderr=file, start_new_session=True)
         self.daemons.append(daemon)
-        wait_until(lambda: ready() or daemon.poll() is not None, 60, f"{name}'s answer")
+        wait_until(lambda: ready() or daemon.poll() is not None, what=f"{name}'s answer")
         assert daemon.poll() is None, log.read_text(errors="replace")[-3000:]
         return daemon
 
-    def run(self, *command, check=True, input=None, env=None, timeout=120):
+    def run(self, *command, check=True, input=None, env=None, timeout=240):
         result = subprocess.run(
             [str(c) for c in command], env={**self.env, **(env or {})}, text=True, input=input, timeout=timeout,
             stdin=subprocess.DEVNULL if input is None else None, capture_output=True)
@@ -109,7 +109,7 @@ class Place:
         """Runs a program on a terminal of its own: what appears on it, and the exit code."""
         import pexpect
         child = pexpect.spawn(
-            str(command[0]), [str(c) for c in command[1:]], env=self.env, timeout=60, dimensions=(31, 97))
+            str(command[0]), [str(c) for c in command[1:]], env=self.env, timeout=200, dimensions=(31, 97))
         output = child.read().decode()
         child.close()
         return output, child.exitstatus

@@ -476,6 +476,19 @@ static void threads(void) {
     int status;
     waitpid(child, &status, 0);
     if (status) fail("threads of unchanged sites: %x", status);
+    // A place that called often meanwhile is changed when the other thread has gone.
+    if ((child = fork()) == 0) {
+        char buffer[144];
+        if (pipe(waits) || pthread_create(&thread, NULL, waiter, NULL)) fail("thread");
+        for (int i = 0; i < 12; i++) in_stat((long)"/", (long)buffer, 0, 0, 0);
+        if (is_changed(place_in_stat)) fail("a call site of a child of two threads was changed");
+        if (write(waits[1], "x", 1) != 1) fail("write");
+        pthread_join(thread, NULL);
+        for (int i = 0; i < 200 && !is_changed(place_in_stat); i++) in_stat((long)"/", (long)buffer, 0, 0, 0);
+        _exit(is_changed(place_in_stat) ? 0 : 5);
+    }
+    waitpid(child, &status, 0);
+    if (status) fail("after the other thread: %x", status);
     execl("/proc/self/exe", "torture", "threads2", NULL);
     fail("exec: %m");
 }

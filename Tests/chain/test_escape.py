@@ -182,7 +182,7 @@ def test_calls_without_a_place_in_a_container_are_refused(root):
 @pytest.fixture
 def bird():
     """A process of the host's that nobody may touch."""
-    process = subprocess.Popen(["sleep", "300"])
+    process = subprocess.Popen(["sleep", "10000"])
     yield process
     alive = process.poll() is None
     nice = os.getpriority(os.PRIO_PROCESS, process.pid)
@@ -192,7 +192,7 @@ def bird():
 
 
 def test_processes_outside_are_out_of_reach(root, bird):
-    kernel = Kernel(root, ["sleep", "100"])
+    kernel = Kernel(root, ["sleep", "1000"])
     children = pathlib.Path(f"/proc/{kernel.pid}/task/{kernel.pid}/children").read_text().split()
     nursery = int(next(c for c in children if int(c) != kernel.first))
     answer, reader = kernel.execute(["/bin/escape", "outsiders", *map(str, (bird.pid, os.getpid(), kernel.pid, nursery))],
@@ -402,7 +402,7 @@ def test_an_engines_container_gets_no_descriptors_of_the_chain(chain, options):
     names = chain.uk("run", "--rm", *options, "runu-base", "sh", "-c", script, input="").stdout.split()
     # The shell's own, for reading the folder, is gone by the time that it prints, or is its 3.
     assert set(names) <= {"0", "1", "2", "3"}, names
-    chain.uk("run", "-d", "--name", "inner", "runu-base", "sleep", "100")
+    chain.uk("run", "-d", "--name", "inner", "runu-base", "sleep", "1000")
     names = chain.uk("exec", "inner", "sh", "-c", script).stdout.split()
     chain.uk("rm", "-f", "inner")
     assert set(names) <= {"0", "1", "2", "3"}, names

@@ -74,7 +74,7 @@ class Client:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(200)
         self.socket.connect(str(path))
         self.stream = 1
         self.answers = {}

@@ -55,7 +55,7 @@ static char state(pid_t pid) {
     char *end = strrchr(text, ')');
     return end ? end[2] : '?';
 }
-static void until_state(pid_t pid, char wanted) { for (int i = 0; i < 500 && state(pid) != wanted; i++) pause_for(2); }
+static void until_state(pid_t pid, char wanted) { for (int i = 0; i < 30000 && state(pid) != wanted; i++) pause_for(2); }
 static void status(const char *what, int s) {
     if (WIFEXITED(s)) show("%s: exited %d", what, WEXITSTATUS(s));
     else if (WIFSIGNALED(s)) show("%s: killed %d", what, WTERMSIG(s));
@@ -123,14 +123,15 @@ static void waits(void) {
     signal(SIGCHLD, SIG_DFL);
 }
 
-static int link_[2];
+static int link_[2], begun[2];
 static void grandchild(void) {
     pid_t parent = getppid();
-    for (int i = 0; i < 500 && getppid() == parent; i++) pause_for(2);
+    write(begun[1], "x", 1);
+    for (int i = 0; i < 30000 && getppid() == parent; i++) pause_for(2);
     pid_t now = getppid();
     write(link_[1], &now, sizeof now);
 }
-static void middle(void) { child(grandchild); pause_for(20); }
+static void middle(void) { char c; pipe(begun); child(grandchild); read(begun[0], &c, 1); }
 static void reaping(void) {
     int flag = 0;
     pid_t now = 0;
@@ -367,7 +368,10 @@ static void handle(int signal, int flags) {
     sigaction(signal, &a, NULL);
 }
 static void sends(void) { union sigval v = {.sival_int = 42}; sigqueue(getppid(), SIGUSR1, v); }
-static void kills(void) { pause_for(50); kill(getppid(), SIGUSR1); }
+// Again and again: the first one may come before the wait that it is to end has begun.
+static void kills(void) { for (;;) { pause_for(50); kill(getppid(), SIGUSR1); } }
+static void stop(pid_t pid) { kill(pid, SIGKILL); while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {} }
+static void kills_once(void) { pause_for(50); kill(getppid(), SIGUSR1); }
 static void *kill_thread(void *tid) { pause_for(50); syscall(SYS_tgkill, getpid(), *(pid_t *)tid, SIGUSR2); return NULL; }
 static void signals(void) {
     handle(SIGUSR1, 0);
@@ -394,27 +398,26 @@ static void signals(void) {
     pipe(fd);
     pid = child(kills);
     call(read(fd[0], &c, 1));
-    waitpid(pid, NULL, 0);
+    stop(pid);
     pid = child(kills);
-    call(nanosleep(&(struct timespec){5, 0}, NULL));
-    waitpid(pid, NULL, 0);
+    call(nanosleep(&(struct timespec){100, 0}, NULL));
+    stop(pid);
     pid = child(kills);
-    call(poll(NULL, 0, 5000));
-    waitpid(pid, NULL, 0);
+    call(poll(NULL, 0, 100000));
+    stop(pid);
     pid_t helper = child(forever);
     pid = child(kills);
     call(waitpid(helper, NULL, 0));
-    kill(helper, SIGKILL);
-    waitpid(helper, NULL, 0);
-    waitpid(pid, NULL, 0);
+    stop(pid);
+    stop(helper);
     handled = 0;
     pid_t tid = (pid_t)syscall(SYS_gettid);
     pthread_t t;
     pthread_create(&t, NULL, kill_thread, &tid);
-    pid = child(kills);
+    pid = child(kills_once);
     pthread_join(t, NULL);
     waitpid(pid, NULL, 0);
-    for (int n = 0; n < 500 && handled < 2; n++) pause_for(2);
+    for (int n = 0; n < 30000 && handled < 2; n++) pause_for(2);
     show("handled twice: %d", handled >= 2);
     // Real-time signals come in their order.
     count = 0;
@@ -612,7 +615,7 @@ static void ipc(void) {
     show("queue %o %d %d %d", mds.msg_perm.mode, mds.msg_perm.uid == getuid(), (int)mds.msg_qnum, mds.msg_lspid == getpid());
     fflush(stdout);
     if ((pid = fork()) == 0) { msgrcv(queue, &got, 8, 0, 0); _exit(errno == EIDRM); }
-    pause_for(20);
+    until_state(pid, 'S');
     mds.msg_qbytes = 1000;
     call(msgctl(queue, IPC_SET, &mds));
     msgctl(queue, IPC_STAT, &mds);
