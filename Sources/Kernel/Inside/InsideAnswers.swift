@@ -69,7 +69,10 @@ final class InsideAnswers {
     func saw(_ call: CallContext) {
         let sites = call.process.sites
         if sites.lender == call.tid { call.process.sites.lender = 0 }
-        if call.number == InsideAnswers.clone3 { return change(call) }
+        if call.number == InsideAnswers.clone3 {
+            _ = change(call)
+            return
+        }
         guard InsideAnswers.numbers.contains(call.number) else { return }
         if isAnsweringCode(call.instructionPointer) {
             // It did not know: where it works, perhaps.
