@@ -29,45 +29,59 @@ enum SchedulingCalls {
 
     /// getpriority(2), setpriority(2).
     static let priority: SystemCallHandler = { call throws(Errno) in
-        let (which, who, kernel, isSetting) = (call.int(0), call.int(1), call.kernel, call.number == 141)
-        let targets: [pid_t]
-        switch which {
-        case 0:
+        let isSetting = call.number == 141
+        guard let targets = try targets(call, firstWhich: 0, isSetting: isSetting) else { return .native }
+        // The highest of all that are asked for; for setting, the last refusal.
+        return try onEach(targets, call, which: 0, isSetting: isSetting) { isSetting ? min($0, $1) : max($0, $1) }
+    }
+
+    /// ioprio_get(2), ioprio_set(2).
+    static let diskPriority: SystemCallHandler = { call throws(Errno) in
+        let isSetting = call.number == 251
+        guard let targets = try targets(call, firstWhich: 1, isSetting: isSetting) else { return .native }
+        // Of priorities for disks the lowest number is the highest; what cannot be asked does not count.
+        return try onEach(targets, call, which: 1, isSetting: isSetting) {
+            isSetting ? min($0, $1) : ($0 < 0 ? $1 : $1 < 0 ? $0 : min($0, $1))
+        }
+    }
+
+    /// Whom a call about a process or thread, a group of processes or a user's means, by the host's numbers.
+    ///
+    /// - Parameter firstWhich: the first argument that means a process; those that mean a group and a user follow it.
+    /// - Returns: nil when the host means the same.
+    private static func targets(
+        _ call: CallContext, firstWhich: CInt, isSetting: Bool
+    ) throws(Errno) -> [pid_t]? {
+        let (who, kernel) = (call.int(1), call.kernel)
+        switch call.int(0) {
+        case firstWhich:
             if who != 0 {
                 guard let target = kernel.processes.process(ofThreadNumbered: who) else { throw .noSuchProcess }
                 if isSetting { try mayChange(target, call) }
             }
-            if who != 1 { return .native }
-            targets = [kernel.processes.first?.pid ?? 0]
-        case 1:
+            return who == 1 ? [kernel.processes.first?.pid ?? 0] : nil
+        case firstWhich + 1:
             let group = who == 0 ? try kernel.group(of: call.process.pid) : who
-            targets = kernel.allPids().filter { (try? kernel.group(of: $0)) == group }
-        case 2:
+            return kernel.allPids().filter { (try? kernel.group(of: $0)) == group }
+        case firstWhich + 2:
             let uid = who == 0 ? call.process.inherited.identity.uid : UInt32(bitPattern: who)
-            targets = kernel.allPids().filter { kernel.processes.processes[$0]?.inherited.identity.uid == uid }
+            return kernel.allPids().filter { kernel.processes.processes[$0]?.inherited.identity.uid == uid }
         default: throw .invalidArgument
         }
-        // The highest of all that are asked for; for setting, the last refusal.
-        let results = targets.map { pid in
-            if isSetting, let target = kernel.processes.processes[pid] {
-                do throws(Errno) { try mayChange(target, call) } catch { return -Int(error.rawValue) }
-            }
-            return ukk_raw(call.number, 0, Int(pid), Int(call.int(2)), 0, 0, 0)
-        }
-        guard let first = results.first else { throw .noSuchProcess }
-        let result = results.dropFirst().reduce(first) { isSetting ? min($0, $1) : max($0, $1) }
-        guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
-        return .value(result)
     }
 
-    /// ioprio_get(2), ioprio_set(2) of a process or thread (IOPRIO_WHO_PROCESS).
-    static let diskPriority: SystemCallHandler = { call throws(Errno) in
-        guard call.int(0) == 1 else { throw .invalidArgument }
-        let number = call.int(1)
-        guard let target = call.kernel.processes.process(ofThreadNumbered: number) else { throw .noSuchProcess }
-        if call.number == 251 { try mayChange(target, call) }
-        guard number == 1 else { return .native }
-        let result = ukk_raw(call.number, 1, Int(target.pid), Int(call.int(2)), 0, 0, 0)
+    /// Does a call for every target, as about a process (`which`), and joins the results.
+    private static func onEach(
+        _ targets: [pid_t], _ call: CallContext, which: Int, isSetting: Bool, join: (Int, Int) -> Int
+    ) throws(Errno) -> Reply {
+        let results = targets.map { pid in
+            if isSetting, let target = call.kernel.processes.processes[pid] {
+                do throws(Errno) { try mayChange(target, call) } catch { return -Int(error.rawValue) }
+            }
+            return ukk_raw(call.number, which, Int(pid), Int(call.int(2)), 0, 0, 0)
+        }
+        guard let first = results.first else { throw .noSuchProcess }
+        let result = results.dropFirst().reduce(first, join)
         guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
         return .value(result)
     }

@@ -68,7 +68,7 @@ package enum SystemCallTable {
     ]
     /// The same: IOPRIO_WHO_PGRP and IOPRIO_WHO_USER. A single process's or thread's is told by its number.
     private static let ioPriorityRules: [Rule] = [
-        Rule(0, .isOne(of: [2, 3]), .refused(.notPermitted)), Rule(1, .isZero, .native),
+        Rule(0, .isOne(of: [2, 3]), .handled(SchedulingCalls.diskPriority)), Rule(1, .isZero, .native),
     ]
 
     /// Calls about the caller itself that the answering code makes.

@@ -285,8 +285,8 @@ def test_others_processes_are_neither_signalled_nor_slowed_down(debian):
             try: what(*arguments)
             except OSError as error: return errno.errorcode[error.errno]
             return "done"
-        def disk(number, priority=None):
-            result = libc.syscall(252 if priority is None else 251, 1, number, priority or 0)
+        def disk(number, priority=None, which=1):
+            result = libc.syscall(252 if priority is None else 251, which, number, priority or 0)
             return errno.errorcode[ctypes.get_errno()] if result < 0 else "done"
         own = os.fork()
         if own == 0:
@@ -295,6 +295,7 @@ def test_others_processes_are_neither_signalled_nor_slowed_down(debian):
         print(tried(os.setpriority, os.PRIO_PROCESS, mine, 5), tried(os.setpriority, os.PRIO_PGRP, leader, 5))
         print(tried(os.sched_setaffinity, mine, {0}), tried(os.sched_setscheduler, mine, os.SCHED_BATCH, os.sched_param(0)))
         print(disk(os.getpid()), disk(mine), disk(1), disk(999999), disk(mine, 0x4007), disk(own, 0x4007))
+        print(disk(leader, None, 2), disk(leader, 0x4007, 2), disk(33, 0x4007, 3), disk(4711, None, 3), disk(1, None, 4))
         print(tried(os.kill, -1, 15), os.waitpid(own, 0)[1], tried(os.kill, -1, 0))
         END
         setpriv --reuid 33 --regid 33 --clear-groups python3 /tmp/try.py $mine $leader
@@ -302,7 +303,8 @@ def test_others_processes_are_neither_signalled_nor_slowed_down(debian):
         ps -o ni= -p $mine -p $leader | tr -d ' ' | tr '\n' ' '; kill -9 -- -$leader; kill $mine; wait $leader || echo $?
         """, check=False).stdout.splitlines()
     assert out == [
-        "EPERM EPERM EPERM ESRCH", "EPERM EPERM", "EPERM EPERM", "done done done ESRCH EPERM done", "done 15 done", "alive",
+        "EPERM EPERM EPERM ESRCH", "EPERM EPERM", "EPERM EPERM", "done done done ESRCH EPERM done",
+        "done EPERM done ESRCH EINVAL", "done 15 done", "alive",
         "0 0 137",
     ], out
 
