@@ -9,7 +9,7 @@ SCRIPTS = pathlib.Path(__file__).parent / "scripts"
 # A port that is free: the network is the host's.
 PORT = """
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-await() { for i in $(seq 100); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; echo "never: $*"; return 1; }
+await() { for i in $(seq 2000); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; echo "never: $*"; return 1; }
 """
 
 
@@ -38,7 +38,7 @@ def test_redis_serves_its_benchmark_and_keeps_what_it_saved(debian):
 
 def test_postgres_initialises_serves_pgbench_and_stops(debian):
     output = run(debian, """
-        export PATH=$PATH:$(echo /usr/lib/postgresql/*/bin) PGPORT=$(port) PGHOST=/tmp PGDATA=/tmp/data
+        export PGCTLTIMEOUT=200 PATH=$PATH:$(echo /usr/lib/postgresql/*/bin) PGPORT=$(port) PGHOST=/tmp PGDATA=/tmp/data
         cat > /tmp/script <<'EOF'
         set -e
         initdb -A trust >/dev/null 2>&1
@@ -48,7 +48,7 @@ def test_postgres_initialises_serves_pgbench_and_stops(debian):
         psql -At bench -c 'select count(*) from pgbench_accounts; select count(*) from pgbench_history'
         pg_ctl -m fast -w restart -o "-p $PGPORT -k /tmp" -l /tmp/log >/dev/null
         psql -At bench -c 'select count(*) from pgbench_history'
-        kill -9 $(head -1 $PGDATA/postmaster.pid); sleep 0.3
+        kill -9 $(head -1 $PGDATA/postmaster.pid); while pgrep -x postgres >/dev/null; do sleep 0.1; done
         pg_ctl -o "-p $PGPORT -k /tmp" -l /tmp/log -w start >/dev/null 2>&1
         psql -At bench -c 'select count(*) from pgbench_history'
         pg_ctl -m fast -w stop
@@ -81,9 +81,11 @@ def test_nginx_serves_files_and_reloads_its_workers(debian):
         nginx -t -q; nginx
         python3 /tmp/get http://127.0.0.1:$P/ /srv/www/index.html; python3 /tmp/get http://127.0.0.1:$P/big /srv/www/big
         python3 /tmp/get http://127.0.0.1:$P/none /dev/null
+        await sh -c '[ $(pgrep -c -u www-data nginx) = 2 ]'; old=$(pgrep -u www-data nginx)
         ps -C nginx -o user= | sort | uniq -c | tr -s ' '
         sed -i 's/worker_processes 2/worker_processes 3/' /etc/nginx/nginx.conf; nginx -s reload 2>/dev/null
-        await sh -c '[ $(pgrep -c -u www-data nginx) = 3 ]'; ps -C nginx -o args= | sort | uniq -c | tr -s ' '
+        for p in $old; do await test ! -e /proc/$p; done
+        await sh -c '[ $(pgrep -c -u www-data nginx) = 3 ]'; await sh -c '[ $(ps -C nginx -o args= | grep -c worker) = 3 ]'; ps -C nginx -o args= | sort | uniq -c | tr -s ' '
         python3 /tmp/get http://127.0.0.1:$P/ /srv/www/index.html
         nginx -s quit 2>/dev/null; await test ! -e /run/nginx.pid
         cut -d'"' -f2-3 /var/log/nginx/access.log; grep -v notice /var/log/nginx/error.log | grep -o 'open() .* failed.*directory)'
@@ -100,7 +102,7 @@ def test_sqlite_takes_several_writers_with_a_write_ahead_log(debian):
     output = run(debian, """
         cd /tmp; sqlite3 w.db 'pragma journal_mode=wal; create table t(a integer primary key, w int);'
         for w in 1 2 3 4; do
-            (for i in $(seq 10); do sqlite3 -cmd '.timeout 20000' w.db "insert into t(w) values($w);"; done) &
+            (for i in $(seq 10); do sqlite3 -cmd '.timeout 200000' w.db "insert into t(w) values($w);"; done) &
         done; wait
         sqlite3 w.db 'select w, count(*) from t group by w; pragma integrity_check; pragma wal_checkpoint(truncate);'
         stat -c %s w.db-wal 2>/dev/null || echo none; cp w.db copy.db; sqlite3 copy.db 'select count(*) from t;'
@@ -115,7 +117,7 @@ def test_perl_forks_locks_waits_and_walks(debian):
             if (!($p = fork)) { exit 7 } waitpid $p, 0; print $? >> 8, "\n";
             open F, ">/tmp/f"; flock(F, LOCK_EX) or die; print F "x" x 10; close F; print -s "/tmp/f", "\n";
             socketpair(A, B, AF_UNIX, SOCK_STREAM, 0) or die; syswrite A, "hi"; sysread B, $b, 9; print "$b\n";
-            $SIG{ALRM} = sub { print "alarm\n" }; alarm 1; POSIX::pause();
+            $SIG{ALRM} = sub { print "alarm\n"; $rang = 1 }; alarm 1; select(undef, undef, undef, 0.1) until $rang;
             print `echo sub`; printf "%o\n", (stat "/tmp")[2]; opendir D, "/etc"; @e = readdir D; print @e > 50, "\n";'
         """)
     assert output == ["found", "7", "10", "hi", "alarm", "sub", "41777", "1"]

@@ -16,7 +16,7 @@ int depth(int n)
 }
 int main(int c, char **v)
 {
-    if (getenv("WAIT")) sleep(atoi(getenv("WAIT")));
+    if (getenv("WAIT")) fclose(fopen("/tmp/waits", "w")), sleep(atoi(getenv("WAIT")));
     printf("%s %s %d\\n", v[0], c > 1 ? v[1] : "-", depth(3));
     return 5;
 }
@@ -73,13 +73,14 @@ def test_strace_follows_every_kind_of_exec(debian):
 
 def test_strace_attaches_counts_and_lets_go(debian):
     out = debian("""
-        sleep 60 & p=$!; strace -o /tmp/log -p $p 2>/dev/null & s=$!
+        sleep 1000 & p=$!; strace -o /tmp/log -p $p 2>/dev/null & s=$!
         until grep -q TracerPid:.$s /proc/$p/status; do sleep 0.05; done
         kill $s; wait $s 2>/dev/null || true; grep TracerPid /proc/$p/status; kill -0 $p && echo alive; kill $p
         strace -f -c -o /tmp/counts sh -c 'cat /etc/hostname; true' >/dev/null; awk '$NF == "execve" { print $4 }' /tmp/counts
         strace -o /tmp/log -p 1 2>/dev/null & s=$!
         until grep -q TracerPid:.$s /proc/1/status; do sleep 0.05; done
-        : > /tmp/marker; kill $s; wait $s 2>/dev/null || true; grep -c '/tmp/marker' /tmp/log
+        until grep -q '/tmp/marker' /tmp/log; do : > /tmp/marker; sleep 0.05; done
+        kill $s; wait $s 2>/dev/null || true; grep -q '/tmp/marker' /tmp/log && echo 1
         """).stdout.split("\n")
     assert out[:5] == ["TracerPid:\t0", "alive", "2", "1", ""]
 
@@ -103,7 +104,8 @@ def test_gdb_runs_a_program_and_shows_where_it_fell(debian):
 
 def test_gdb_attaches_to_a_running_program(debian):
     out = debian(PROGRAM + """
-        WAIT=60 ./p & sleep 0.2
+        WAIT=1000 ./p & until [ -e /tmp/waits ]; do sleep 0.1; done
+        for look in 1 2 3 4 5; do until grep -q '^State:.S' /proc/$!/status; do sleep 0.1; done; sleep 0.1; done
         gdb -q -batch -p $! -ex 'up 3' -ex 'info sharedlibrary' -ex 'call (int)getpid()' -ex detach 2>&1; kill $!; echo $!
         """).stdout
     assert re.search(r"#3 .* in main \(c=1, v=0x[0-9a-f]*\) at p.c:14", out)
@@ -131,7 +133,7 @@ def test_a_tracer_has_no_more_rights_than_linux_gives_it(debian):
             reader, writer = os.pipe(); pid = os.fork()
             if pid == 0:
                 if uid: os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)
-                os.write(writer, b"x"); os.read(reader, 0); import time; time.sleep(60)
+                os.write(writer, b"x"); os.read(reader, 0); import time; time.sleep(1000)
             os.read(reader, 1); return pid
         root, other = child(), child(33)
         print("own child:", seize(root), peek(root) != "", "itself:", seize(os.getpid()))

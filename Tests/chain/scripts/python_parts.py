@@ -50,7 +50,7 @@ def test_multiprocessing():
         process = context.Process(target=answer, args=(questions, answers))
         process.start()
         questions.put(1)
-        assert answers.get(timeout=20) == 2
+        assert answers.get(timeout=100) == 2
         process.join()
         assert process.exitcode == 0
         value, lock = context.RawValue("i", 0), context.Lock()
@@ -122,7 +122,7 @@ def test_subprocess():
         except error:
             pass
     try:
-        subprocess.run(["sleep", "9"], timeout=0.2)
+        subprocess.run(["sleep", "1000"], timeout=0.2)
         raise AssertionError("no timeout")
     except subprocess.TimeoutExpired:
         pass
@@ -139,9 +139,9 @@ def test_subprocess():
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     child = os.posix_spawn("/bin/sh", ["sh", "-c", "exit 4"], os.environ)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
-    handle = os.pidfd_open(child := os.posix_spawn("/bin/sleep", ["sleep", "9"], {}))
+    handle = os.pidfd_open(child := os.posix_spawn("/bin/sleep", ["sleep", "1000"], {}))
     signal.pidfd_send_signal(handle, signal.SIGTERM)
-    assert select.select([handle], [], [], 10)[0] == [handle]
+    assert select.select([handle], [], [], 100)[0] == [handle]
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -15
 
 
