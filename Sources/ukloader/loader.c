@@ -2,16 +2,13 @@
 // that was meant, maps it and its interpreter, and gives the new stack the shape that the host would have given it.
 //
 // Freestanding: no libc, no relocations, no state beside the plan.
-#include <stdint.h>
-
 #include "../C/CFiles/include/InsideTable.h"
 #include "../C/CKernel/include/LoaderPlan.h"
+#include "calls.h"
 
 #if !defined(__x86_64__)
 #error "this machine is not described yet"
 #endif
-
-typedef uint64_t u64;
 
 enum {
     CALL_CLOSE = 3, CALL_MMAP = 9, CALL_MPROTECT = 10, CALL_MUNMAP = 11, CALL_BRK = 12, CALL_EXECVE = 59, CALL_PRCTL = 157,
@@ -31,18 +28,6 @@ __attribute__((used, aligned(16))) static char own_stack[4096];
 __attribute__((used)) static u64 target;
 /// The loader's last but one instruction, which does nothing: where a traced program is stopped.
 extern const char finish[];
-
-static long call6(long number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
-    register u64 r10 __asm__("r10") = d;
-    register u64 r8 __asm__("r8") = e;
-    register u64 r9 __asm__("r9") = f;
-    long value;
-    __asm__ volatile("syscall"
-                     : "=a"(value)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return value;
-}
 
 static long call3(long number, u64 a, u64 b, u64 c) { return call6(number, a, b, c, 0, 0, 0); }
 
