@@ -21,7 +21,7 @@ extension IdentityCalls {
         }
     }
 
-    static let capget: SystemCallHandler = { call throws(Errno) in
+    static let capget = SystemCallHandler { call throws(Errno) in
         let count: Int
         let pid: pid_t
         do throws(Errno) {
@@ -44,7 +44,7 @@ extension IdentityCalls {
         return .value(0)
     }
 
-    static let capset: SystemCallHandler = { call throws(Errno) in
+    static let capset = SystemCallHandler { call throws(Errno) in
         let (count, pid) = try words(call)
         guard pid == 0 || (try? call.kernel.target(pid, of: call)) === call.process else { throw .notPermitted }
         let data = try call.readArray(UInt32.self, at: call[1], count: count * 3)
@@ -64,7 +64,7 @@ extension IdentityCalls {
         return .value(0)
     }
 
-    static let prctl: SystemCallHandler = { call throws(Errno) in
+    static let prctl = SystemCallHandler { call throws(Errno) in
         let state = call.process.inherited
         let value = call[1]
         switch call.int(0) {
@@ -119,7 +119,7 @@ extension IdentityCalls {
     }
 
     /// seccomp(2), SECCOMP_SET_MODE_STRICT and SECCOMP_SET_MODE_FILTER.
-    static let seccomp: SystemCallHandler = { call throws(Errno) in
+    static let seccomp = SystemCallHandler { call throws(Errno) in
         if call.uint(0) == 1 { try mayFilter(call) }
         call.kernel.inside.stop(call.process)
         return .native

@@ -7,7 +7,7 @@ enum CoreLimit {
     static let resource: UInt32 = 4
 
     /// getrlimit(2), setrlimit(2) of the caller.
-    static let handler: SystemCallHandler = { call throws(Errno) in
+    static let handler = SystemCallHandler { call throws(Errno) in
         if call.number == 97 {
             try call.write(array: pair(call.process), at: call[1])
         } else {

@@ -7,7 +7,7 @@ import SystemPackage
 /// those the container has none that it could send through: it holds one that this kernel passes messages on for
 /// (`DatagramTable`), and what it holds takes no notice of an address.
 enum DatagramCalls {
-    static let sendto: SystemCallHandler = { call throws(Errno) in
+    static let sendto = SystemCallHandler { call throws(Errno) in
         guard call.int(5) != 0, let inode = datagram(call) else { return .native }
         let message = Message(
             data: try call.readArray(UInt8.self, at: call[1], count: try checked(call[2])),
@@ -16,14 +16,14 @@ enum DatagramCalls {
         return try send(message, from: inode, flags: call.int(3), call) { _ in }
     }
 
-    static let sendmsg: SystemCallHandler = { call throws(Errno) in
+    static let sendmsg = SystemCallHandler { call throws(Errno) in
         guard let inode = datagram(call) else { return .native }
         let header = try call.read(Header.self, at: call[1])
         guard header.hasName else { return try nameless(inode, call) }
         return try send(try message(header, call), from: inode, flags: call.int(2), call) { _ in }
     }
 
-    static let sendmmsg: SystemCallHandler = { call throws(Errno) in
+    static let sendmmsg = SystemCallHandler { call throws(Errno) in
         guard let inode = datagram(call) else { return .native }
         var count = 0
         // As many as one call takes at the most (UIO_MAXIOV).

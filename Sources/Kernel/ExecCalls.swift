@@ -10,7 +10,7 @@ import SystemPackage
 /// for the program. Three notifications: the call itself (the caller is redirected with ptrace), the redirected call (let
 /// through: Landlock allows nothing but the loader), and the loader's request.
 enum ExecCalls {
-    static let execve: SystemCallHandler = { call throws(Errno) in
+    static let execve = SystemCallHandler { call throws(Errno) in
         if let pending = call.process.pendingExec, pending.stage == .released, call[0] == UKL_REQUEST,
             pending.hasExecuted(call.tid)
         {
@@ -24,7 +24,7 @@ enum ExecCalls {
         return .later
     }
 
-    static let execveat: SystemCallHandler = { call throws(Errno) in
+    static let execveat = SystemCallHandler { call throws(Errno) in
         if let pending = call.process.pendingExec, pending.stage == .redirected, pending.tid == call.tid,
             call.int(0) == pending.loader, call.uint(4) == UInt32(UKK_AT_EMPTY_PATH)
         {

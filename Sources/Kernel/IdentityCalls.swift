@@ -3,16 +3,16 @@ import SystemPackage
 
 /// Who a process is: ids, groups, capabilities, as the container sees them.
 enum IdentityCalls {
-    static let getuid: SystemCallHandler = { call throws(Errno) in .value(Int(call.process.inherited.identity.uid)) }
-    static let geteuid: SystemCallHandler = { call throws(Errno) in
+    static let getuid = SystemCallHandler { call throws(Errno) in .value(Int(call.process.inherited.identity.uid)) }
+    static let geteuid = SystemCallHandler { call throws(Errno) in
         .value(Int(call.process.inherited.identity.effectiveUID))
     }
-    static let getgid: SystemCallHandler = { call throws(Errno) in .value(Int(call.process.inherited.identity.gid)) }
-    static let getegid: SystemCallHandler = { call throws(Errno) in
+    static let getgid = SystemCallHandler { call throws(Errno) in .value(Int(call.process.inherited.identity.gid)) }
+    static let getegid = SystemCallHandler { call throws(Errno) in
         .value(Int(call.process.inherited.identity.effectiveGID))
     }
 
-    static let getresuid: SystemCallHandler = { call throws(Errno) in
+    static let getresuid = SystemCallHandler { call throws(Errno) in
         let identity = call.process.inherited.identity
         try call.write(identity.uid, at: call[0])
         try call.write(identity.effectiveUID, at: call[1])
@@ -20,7 +20,7 @@ enum IdentityCalls {
         return .value(0)
     }
 
-    static let getresgid: SystemCallHandler = { call throws(Errno) in
+    static let getresgid = SystemCallHandler { call throws(Errno) in
         let identity = call.process.inherited.identity
         try call.write(identity.gid, at: call[0])
         try call.write(identity.effectiveGID, at: call[1])
@@ -28,7 +28,7 @@ enum IdentityCalls {
         return .value(0)
     }
 
-    static let getgroups: SystemCallHandler = { call throws(Errno) in
+    static let getgroups = SystemCallHandler { call throws(Errno) in
         let groups = call.process.inherited.identity.groups
         let room = call.int(0)
         guard room >= 0 else { throw .invalidArgument }
@@ -38,7 +38,7 @@ enum IdentityCalls {
         return .value(groups.count)
     }
 
-    static let setgroups: SystemCallHandler = { call throws(Errno) in
+    static let setgroups = SystemCallHandler { call throws(Errno) in
         guard call.process.inherited.identity.has(.setGID) else { throw .notPermitted }
         let count = Int(call.uint(0))
         guard count <= 65536 else { throw .invalidArgument }
@@ -49,7 +49,7 @@ enum IdentityCalls {
 
     // MARK: User ids
 
-    static let setuid: SystemCallHandler = { call throws(Errno) in
+    static let setuid = SystemCallHandler { call throws(Errno) in
         let (id, identity) = (call.uint(0), call.process.inherited.identity)
         guard id != .max else { throw .invalidArgument }
         if identity.has(.setUID) { return try uids(call, real: id, effective: id, saved: id) }
@@ -57,7 +57,7 @@ enum IdentityCalls {
         return try uids(call, real: identity.uid, effective: id, saved: identity.savedUID)
     }
 
-    static let setreuid: SystemCallHandler = { call throws(Errno) in
+    static let setreuid = SystemCallHandler { call throws(Errno) in
         let identity = call.process.inherited.identity
         let (real, effective) = (call.uint(0), call.uint(1))
         if !identity.has(.setUID) {
@@ -73,7 +73,7 @@ enum IdentityCalls {
             call, real: newReal, effective: newEffective, saved: takesSaved ? newEffective : identity.savedUID)
     }
 
-    static let setresuid: SystemCallHandler = { call throws(Errno) in
+    static let setresuid = SystemCallHandler { call throws(Errno) in
         let identity = call.process.inherited.identity
         let wanted = [call.uint(0), call.uint(1), call.uint(2)]
         let current = [identity.uid, identity.effectiveUID, identity.savedUID]
@@ -84,7 +84,7 @@ enum IdentityCalls {
         return try uids(call, real: new[0], effective: new[1], saved: new[2])
     }
 
-    static let setfsuid: SystemCallHandler = { call throws(Errno) in
+    static let setfsuid = SystemCallHandler { call throws(Errno) in
         let (id, identity) = (call.uint(0), call.process.inherited.identity)
         let known = [identity.uid, identity.effectiveUID, identity.savedUID, identity.fileUID]
         if id != .max, identity.has(.setUID) || known.contains(id) {
@@ -112,7 +112,7 @@ enum IdentityCalls {
 
     // MARK: Group ids
 
-    static let setgid: SystemCallHandler = { call throws(Errno) in
+    static let setgid = SystemCallHandler { call throws(Errno) in
         let (id, identity) = (call.uint(0), call.process.inherited.identity)
         guard id != .max else { throw .invalidArgument }
         if identity.has(.setGID) { return gids(call, real: id, effective: id, saved: id) }
@@ -120,7 +120,7 @@ enum IdentityCalls {
         return gids(call, real: identity.gid, effective: id, saved: identity.savedGID)
     }
 
-    static let setregid: SystemCallHandler = { call throws(Errno) in
+    static let setregid = SystemCallHandler { call throws(Errno) in
         let identity = call.process.inherited.identity
         let (real, effective) = (call.uint(0), call.uint(1))
         if !identity.has(.setGID) {
@@ -135,7 +135,7 @@ enum IdentityCalls {
         return gids(call, real: newReal, effective: newEffective, saved: takesSaved ? newEffective : identity.savedGID)
     }
 
-    static let setresgid: SystemCallHandler = { call throws(Errno) in
+    static let setresgid = SystemCallHandler { call throws(Errno) in
         let identity = call.process.inherited.identity
         let wanted = [call.uint(0), call.uint(1), call.uint(2)]
         let current = [identity.gid, identity.effectiveGID, identity.savedGID]
@@ -146,7 +146,7 @@ enum IdentityCalls {
         return gids(call, real: new[0], effective: new[1], saved: new[2])
     }
 
-    static let setfsgid: SystemCallHandler = { call throws(Errno) in
+    static let setfsgid = SystemCallHandler { call throws(Errno) in
         let (id, identity) = (call.uint(0), call.process.inherited.identity)
         let known = [identity.gid, identity.effectiveGID, identity.savedGID, identity.fileGID]
         if id != .max, identity.has(.setGID) || known.contains(id) {

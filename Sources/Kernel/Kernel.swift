@@ -44,7 +44,7 @@ package final class Kernel: @unchecked Sendable {
     private var deadline: Deadline?
     /// Whether a caller's wait is ended by nothing but an answer or its death.
     let isKillable: Bool
-    let handlers: [SystemCallHandler?]
+    let handlers: [SystemCallHandler.Body?]
 
     // Control.
     var status = ContainerStatus.created
@@ -97,8 +97,8 @@ package final class Kernel: @unchecked Sendable {
         sockets = SocketTable()
         datagrams = DatagramTable(events: events)
         system = SystemNames(specification)
-        var table = [SystemCallHandler?](repeating: nil, count: 512)
-        for row in SystemCallTable.rows where row.number < table.count { table[row.number] = row.handler }
+        var table = [SystemCallHandler.Body?](repeating: nil, count: 512)
+        for row in SystemCallTable.rows where row.number < table.count { table[row.number] = row.handler?.body }
         handlers = table
         processes.nursery = nursery.pid
         _ = ukk_set_synchronous(listener)

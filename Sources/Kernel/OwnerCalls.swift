@@ -5,7 +5,7 @@ import SystemPackage
 
 /// fcntl(2) commands that name processes, or reach beyond the container through a file of a layer that others share.
 enum OwnerCalls {
-    static let fcntl: SystemCallHandler = { call throws(Errno) in
+    static let fcntl = SystemCallHandler { call throws(Errno) in
         switch call.uint(1) {
         case F_SETOWN: return try setOwner(call)
         case F_SETOWN_EX: return try setOwnerExtended(call)

@@ -5,35 +5,35 @@ import SystemPackage
 /// Process numbers: the container's first process is 1 to all, the others have the host's number, and processes
 /// outside do not exist.
 enum PidCalls {
-    static let getpid: SystemCallHandler = { call throws(Errno) in
+    static let getpid = SystemCallHandler { call throws(Errno) in
         .value(Int(call.kernel.processes.number(ofHost: call.process.pid)))
     }
 
-    static let gettid: SystemCallHandler = { call throws(Errno) in
+    static let gettid = SystemCallHandler { call throws(Errno) in
         .value(Int(call.kernel.processes.number(ofHost: call.tid)))
     }
 
-    static let getppid: SystemCallHandler = { call throws(Errno) in
+    static let getppid = SystemCallHandler { call throws(Errno) in
         .value(Int(call.kernel.processes.number(ofHost: call.process.parent)))
     }
 
-    static let getpgrp: SystemCallHandler = { call throws(Errno) in
+    static let getpgrp = SystemCallHandler { call throws(Errno) in
         .value(Int(try call.kernel.group(of: call.process.pid)))
     }
 
-    static let getpgid: SystemCallHandler = { call throws(Errno) in
+    static let getpgid = SystemCallHandler { call throws(Errno) in
         let process = try call.kernel.target(call.int(0), of: call)
         return .value(Int(try call.kernel.group(of: process.pid)))
     }
 
-    static let getsid: SystemCallHandler = { call throws(Errno) in
+    static let getsid = SystemCallHandler { call throws(Errno) in
         let process = try call.kernel.target(call.int(0), of: call)
         guard let session = HostProcess.statistics(of: process.pid)?.session else { throw .noSuchProcess }
         return .value(Int(call.kernel.visible(session)))
     }
 
     /// setpgid(2) has to come from the process itself or its parent: the host does it wherever the numbers are its own.
-    static let setpgid: SystemCallHandler = { call throws(Errno) in
+    static let setpgid = SystemCallHandler { call throws(Errno) in
         let (pid, group) = (call.int(0), call.int(1))
         guard pid >= 0, group >= 0 else { throw .invalidArgument }
         if pid > 1 {
@@ -52,7 +52,7 @@ enum PidCalls {
         throw .notPermitted
     }
 
-    static let pidfdOpen: SystemCallHandler = { call throws(Errno) in
+    static let pidfdOpen = SystemCallHandler { call throws(Errno) in
         let number = call.int(0)
         guard number > 0 else { throw .invalidArgument }
         guard call.kernel.processes.process(ofThreadNumbered: number) != nil else { throw .noSuchProcess }

@@ -7,7 +7,7 @@ import SystemPackage
 /// caller's threads can put another one in its place, so this kernel looks at a duplicate of its own.
 enum PidfdCalls {
     /// pidfd_getfd(2): for who may trace the process (ptrace(2), access mode checking).
-    static let getfd: SystemCallHandler = { call throws(Errno) in
+    static let getfd = SystemCallHandler { call throws(Errno) in
         guard call[2] == 0 else { throw .invalidArgument }
         let (own, target) = try target(call)
         defer { close(own) }
@@ -17,7 +17,7 @@ enum PidfdCalls {
         return .descriptor(CInt(descriptor), closeOnExec: true)
     }
 
-    static let sendSignal: SystemCallHandler = { call throws(Errno) in
+    static let sendSignal = SystemCallHandler { call throws(Errno) in
         let signal = call.int(1)
         guard signal >= 0, signal <= 64, call[3] & ~7 == 0 else { throw .invalidArgument }
         let (own, target) = try target(call)

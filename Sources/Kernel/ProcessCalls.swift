@@ -5,7 +5,7 @@ import SystemPackage
 /// Births and ends: what the kernel has to know of them; the host does them.
 enum ProcessCalls {
     /// fork(2), vfork(2).
-    static let fork: SystemCallHandler = { call throws(Errno) in
+    static let fork = SystemCallHandler { call throws(Errno) in
         try call.kernel.makeRoom()
         if call.number == 58 { call.process.sites.lender = call.tid }
         call.kernel.processes.expectChild(of: call.process)
@@ -13,7 +13,7 @@ enum ProcessCalls {
     }
 
     /// clone(2). Namespaces are refused by the filter before.
-    static let clone: SystemCallHandler = { call throws(Errno) in
+    static let clone = SystemCallHandler { call throws(Errno) in
         if call.uint(0) & UInt32(CLONE_PARENT) != 0, call.uint(0) & UInt32(CLONE_THREAD) == 0, call.process.parent == 0
         {
             // It would be a child of somebody outside (clone(2): EINVAL for a pid namespace's first process).
@@ -38,7 +38,7 @@ enum ProcessCalls {
     ///
     /// `ENOSYS` where that cannot be had, to which C libraries answer with clone(2): for a traced caller, which this kernel
     /// cannot stop.
-    static let clone3: SystemCallHandler = { call throws(Errno) in
+    static let clone3 = SystemCallHandler { call throws(Errno) in
         guard call.kernel.inside.entry != 0 else { throw .noFunction }
         let error = ukk_lead_to(
             call.tid, call.kernel.listener, call.id, call.kernel.isKillable ? 1 : 0, call.kernel.inside.entry)
@@ -51,14 +51,14 @@ enum ProcessCalls {
     }
 
     /// exit(2): one thread ends, or the last.
-    static let exit: SystemCallHandler = { call throws(Errno) in
+    static let exit = SystemCallHandler { call throws(Errno) in
         if call.process.unseenChildren > 0 { call.kernel.processes.adoptUnseenChildren(of: call.process) }
         call.kernel.processes.remove(thread: call.tid, of: call.process)
         return .native
     }
 
     /// exit_group(2): children that have not called yet are entered while their parent can still be seen.
-    static let exitGroup: SystemCallHandler = { call throws(Errno) in
+    static let exitGroup = SystemCallHandler { call throws(Errno) in
         if call.process.unseenChildren > 0 { call.kernel.processes.adoptUnseenChildren(of: call.process) }
         call.kernel.willEnd(call.process)
         return .native

@@ -25,7 +25,7 @@ enum Processors {
     }
 
     /// sched_setaffinity(2): within what the container may have.
-    static let setAffinity: SystemCallHandler = { call throws(Errno) in
+    static let setAffinity = SystemCallHandler { call throws(Errno) in
         let number = call.int(0)
         if number != 0 {
             guard let target = call.kernel.processes.process(ofThreadNumbered: number) else { throw .noSuchProcess }

@@ -17,4 +17,20 @@ package enum Reply {
 }
 
 /// Does one system call. Runs on the kernel's loop thread and never blocks.
-package typealias SystemCallHandler = @Sendable (CallContext) throws(Errno) -> Reply
+package struct SystemCallHandler: Sendable {
+    package typealias Body = @Sendable (CallContext) throws(Errno) -> Reply
+
+    package let body: Body
+    /// The source file that it stands in, behind the module's name.
+    package let file: StaticString
+
+    /// - Parameter file: left to the compiler.
+    @inline(__always)
+    package init(file: StaticString = #fileID, _ body: @escaping Body) {
+        self.body = body
+        self.file = file
+    }
+
+    @inline(__always)
+    package func callAsFunction(_ call: CallContext) throws(Errno) -> Reply { try body(call) }
+}

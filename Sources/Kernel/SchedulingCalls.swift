@@ -18,7 +18,7 @@ enum SchedulingCalls {
     }
 
     /// sched_*(2): the process or thread is the first argument.
-    static let scheduling: SystemCallHandler = { call throws(Errno) in
+    static let scheduling = SystemCallHandler { call throws(Errno) in
         let number = call.int(0)
         guard number >= 0 || call.number == getAffinity else { throw .invalidArgument }
         guard let target = call.kernel.processes.process(ofThreadNumbered: number) else { throw .noSuchProcess }
@@ -28,7 +28,7 @@ enum SchedulingCalls {
     }
 
     /// getpriority(2), setpriority(2).
-    static let priority: SystemCallHandler = { call throws(Errno) in
+    static let priority = SystemCallHandler { call throws(Errno) in
         let isSetting = call.number == 141
         guard let targets = try targets(call, firstWhich: 0, isSetting: isSetting) else { return .native }
         // The highest of all that are asked for; for setting, the last refusal.
@@ -36,7 +36,7 @@ enum SchedulingCalls {
     }
 
     /// ioprio_get(2), ioprio_set(2).
-    static let diskPriority: SystemCallHandler = { call throws(Errno) in
+    static let diskPriority = SystemCallHandler { call throws(Errno) in
         let isSetting = call.number == 251
         guard let targets = try targets(call, firstWhich: 1, isSetting: isSetting) else { return .native }
         // Of priorities for disks the lowest number is the highest; what cannot be asked does not count.
@@ -86,7 +86,7 @@ enum SchedulingCalls {
         return .value(result)
     }
 
-    static let prlimit: SystemCallHandler = { call throws(Errno) in
+    static let prlimit = SystemCallHandler { call throws(Errno) in
         let target = try call.kernel.target(call.int(0), of: call)
         if call[2] != 0, target !== call.process { try mayLimit(target, call) }
         if call.uint(1) == CoreLimit.resource { return try CoreLimit.prlimit(call, target) }

@@ -5,7 +5,7 @@ import SystemPackage
 /// Signals between the container's processes. The host delivers them, with the sender's number in siginfo, wherever
 /// the registers name the same process to it as to the container; Landlock keeps them inside.
 enum SignalCalls {
-    static let kill: SystemCallHandler = { call throws(Errno) in
+    static let kill = SystemCallHandler { call throws(Errno) in
         let (number, signal) = (call.int(0), call.int(1))
         guard signal >= 0, signal <= 64 else { throw .invalidArgument }
         let kernel = call.kernel
@@ -52,15 +52,15 @@ enum SignalCalls {
         }
     }
 
-    static let tkill: SystemCallHandler = { call throws(Errno) in
+    static let tkill = SystemCallHandler { call throws(Errno) in
         try thread(call, group: nil, thread: call.int(0), signal: call.int(1))
     }
 
-    static let tgkill: SystemCallHandler = { call throws(Errno) in
+    static let tgkill = SystemCallHandler { call throws(Errno) in
         try thread(call, group: call.int(0), thread: call.int(1), signal: call.int(2))
     }
 
-    static let sigqueueinfo: SystemCallHandler = { call throws(Errno) in
+    static let sigqueueinfo = SystemCallHandler { call throws(Errno) in
         let number = call.int(0)
         guard number > 0 else { throw .invalidArgument }
         guard let target = call.kernel.processes.process(numbered: number) else { throw .noSuchProcess }
@@ -69,7 +69,7 @@ enum SignalCalls {
         return try queued(call, number: 129, process: target.pid, thread: nil, signal: call.int(1), info: call[2])
     }
 
-    static let tgsigqueueinfo: SystemCallHandler = { call throws(Errno) in
+    static let tgsigqueueinfo = SystemCallHandler { call throws(Errno) in
         let (number, thread) = (call.int(0), call.int(1))
         guard number > 0, thread > 0 else { throw .invalidArgument }
         guard let target = call.kernel.processes.process(ofThreadNumbered: thread) else { throw .noSuchProcess }

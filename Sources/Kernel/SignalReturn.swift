@@ -10,7 +10,7 @@ import SystemPackage
 /// it is done again; under one without, the program would see EINTR from calls that never return it (fork, stat). So the
 /// handler's return is looked at: if it leads back behind such a call, it is made to lead to the call instead.
 package enum SignalReturn {
-    static let sigreturn: SystemCallHandler = { call throws(Errno) in
+    static let sigreturn = SystemCallHandler { call throws(Errno) in
         let kernel = call.kernel
         // A call that this kernel itself gave up has its EINTR by right.
         let isByRight = kernel.givenUp.remove(call.tid) != nil || kernel.blocking.isWaiting(call.tid)

@@ -7,7 +7,7 @@ import UnionFileSystem
 /// Calls that make sockets and name their ends. Landlock keeps the container's processes from naming anything by
 /// themselves; what flows through a socket afterwards is native.
 enum SocketCalls {
-    static let socket: SystemCallHandler = { call throws(Errno) in
+    static let socket = SystemCallHandler { call throws(Errno) in
         let (domain, type, number) = (call.int(0), call.int(1), call.int(2))
         switch domain {
         case AF_UNIX, AF_INET, AF_INET6: break
@@ -26,7 +26,7 @@ enum SocketCalls {
     }
 
     /// socketpair(2) of datagram sockets; the filter passes the other types.
-    static let socketpair: SystemCallHandler = { call throws(Errno) in
+    static let socketpair = SystemCallHandler { call throws(Errno) in
         guard call.int(0) == AF_UNIX else { throw Errno(rawValue: EOPNOTSUPP) }
         let flags = call.int(1) & ~0xF
         var pair: [CInt] = [-1, -1]
@@ -48,7 +48,7 @@ enum SocketCalls {
         return .value(0)
     }
 
-    static let connect: SystemCallHandler = { call throws(Errno) in
+    static let connect = SystemCallHandler { call throws(Errno) in
         let address = try readAddress(call, 1)
         let socket = try call.kernel.sockets.duplicate(of: call.int(0), call)
         do throws(Errno) {
@@ -86,7 +86,7 @@ enum SocketCalls {
         }
     }
 
-    static let bind: SystemCallHandler = { call throws(Errno) in
+    static let bind = SystemCallHandler { call throws(Errno) in
         let address = try readAddress(call, 1)
         let held = try call.kernel.sockets.duplicate(of: call.int(0), call)
         defer { close(held) }
@@ -121,7 +121,7 @@ enum SocketCalls {
         return .value(0)
     }
 
-    static let listen: SystemCallHandler = { call throws(Errno) in
+    static let listen = SystemCallHandler { call throws(Errno) in
         if let socket = try? call.kernel.sockets.duplicate(of: call.int(0), call) {
             defer { close(socket) }
             if isDatagram(socket, call) { throw Errno(rawValue: EOPNOTSUPP) }
@@ -143,14 +143,14 @@ enum SocketCalls {
         return call.kernel.datagrams.isDatagram(inode)
     }
 
-    static let getsockname: SystemCallHandler = { call throws(Errno) in
+    static let getsockname = SystemCallHandler { call throws(Errno) in
         if let datagram = openDatagram(call), !datagram.localName.isEmpty {
             return try answer(call, datagram.localName)
         }
         return try name(call) { Glibc.getsockname($0, $1, $2) }
     }
 
-    static let getpeername: SystemCallHandler = { call throws(Errno) in
+    static let getpeername = SystemCallHandler { call throws(Errno) in
         if let datagram = openDatagram(call) {
             guard datagram.isConnected else { throw Errno(rawValue: ENOTCONN) }
             return try answer(call, datagram.peerName)
@@ -164,7 +164,7 @@ enum SocketCalls {
     }
 
     /// SO_PEERCRED: who is at the other end, as the container counts. SO_TYPE: what the container asked for.
-    static let getsockopt: SystemCallHandler = { call throws(Errno) in
+    static let getsockopt = SystemCallHandler { call throws(Errno) in
         guard call.int(1) == SOL_SOCKET else { return .native }
         if call.int(2) == SO_TYPE {
             guard !call.kernel.datagrams.isEmpty, let inode = SocketTable.inode(of: call.int(0), call),

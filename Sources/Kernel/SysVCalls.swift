@@ -7,30 +7,30 @@ import SystemPackage
 enum SysVCalls {
     private typealias Kind = SysVTable.Kind
 
-    static let shmget: SystemCallHandler = { call throws(Errno) in
+    static let shmget = SystemCallHandler { call throws(Errno) in
         try get(call, .memory, flags: call.int(2), size: call[1]) {
             ukk_raw(29, 0, Int(bitPattern: UInt(call[1])), Int($0), 0, 0, 0)
         }
     }
 
-    static let semget: SystemCallHandler = { call throws(Errno) in
+    static let semget = SystemCallHandler { call throws(Errno) in
         guard call.int(1) >= 0 else { throw .invalidArgument }
         return try get(call, .semaphores, flags: call.int(2), size: UInt64(call.int(1))) {
             ukk_raw(64, 0, Int(call.int(1)), Int($0), 0, 0, 0)
         }
     }
 
-    static let msgget: SystemCallHandler = { call throws(Errno) in
+    static let msgget = SystemCallHandler { call throws(Errno) in
         try get(call, .queue, flags: call.int(1), size: 0) { ukk_raw(68, 0, Int($0), 0, 0, 0, 0) }
     }
 
     /// shmat: to read, and unless SHM_RDONLY says otherwise to write.
-    static let shm: SystemCallHandler = { call throws(Errno) in
+    static let shm = SystemCallHandler { call throws(Errno) in
         try use(call, .memory, wanted: call.int(2) & 0o10000 != 0 ? 4 : 6)
     }
 
     /// semop, semtimedop: to change a semaphore, or to wait until it is zero.
-    static let sem: SystemCallHandler = { call throws(Errno) in
+    static let sem = SystemCallHandler { call throws(Errno) in
         let count = Int(clamping: min(call[2], 500))
         let operations = try? call.readArray(UInt16.self, at: call[1], count: count * 3)
         let changes = operations.map { words in stride(from: 1, to: words.count, by: 3).contains { words[$0] != 0 } }
@@ -38,16 +38,16 @@ enum SysVCalls {
     }
 
     /// msgsnd, msgrcv.
-    static let msg: SystemCallHandler = { call throws(Errno) in try use(call, .queue, wanted: call.number == 69 ? 2 : 4)
+    static let msg = SystemCallHandler { call throws(Errno) in try use(call, .queue, wanted: call.number == 69 ? 2 : 4)
     }
 
-    static let shmctl: SystemCallHandler = { call throws(Errno) in
+    static let shmctl = SystemCallHandler { call throws(Errno) in
         try control(call, .memory, call.int(1), structure: call[2], size: 112)
     }
-    static let semctl: SystemCallHandler = { call throws(Errno) in
+    static let semctl = SystemCallHandler { call throws(Errno) in
         try control(call, .semaphores, call.int(2), structure: call[3], size: 104)
     }
-    static let msgctl: SystemCallHandler = { call throws(Errno) in
+    static let msgctl = SystemCallHandler { call throws(Errno) in
         try control(call, .queue, call.int(1), structure: call[2], size: 120)
     }
 

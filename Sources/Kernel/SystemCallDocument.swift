@@ -7,7 +7,8 @@ package enum SystemCallDocument {
             What the container's kernel does with every system call of x86-64. Made from the table in
             `Sources/Kernel/SystemCallTable.swift` by `ukernel --print-syscalls`; do not edit.
 
-            *native*: the host's kernel does it at full speed. *handled*: ukernel is notified and does it.
+            *native*: the host's kernel does it at full speed. *handled*: ukernel is notified and does it, in the named file below
+            `Sources/Kernel`.
             A call that is not listed answers ENOSYS.
 
             | number | name | what is done |
@@ -24,7 +25,8 @@ package enum SystemCallDocument {
     private static func describe(_ action: SystemCall.Action) -> String {
         switch action {
         case .native: return "native"
-        case .handled: return "handled"
+        case .handled(let handler):
+            return "handled by " + (handler.file.description.split(separator: "/").last ?? "")
         case .refused(let errno): return "refused: \(name(errno.rawValue))"
         case .depends(let rules, let otherwise):
             let cases = rules.map { rule in

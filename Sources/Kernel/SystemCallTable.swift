@@ -55,7 +55,7 @@ package enum SystemCallTable {
         Rule(0, .isOne(of: [3, 4, 7, 8, 22, 23, 24, 27, 28, 35, 38, 39, 47, 59]), .handled(IdentityCalls.prctl)),
     ]
 
-    private static func datagramRule(_ handler: @escaping SystemCallHandler) -> Rule {
+    private static func datagramRule(_ handler: SystemCallHandler) -> Rule {
         Rule(0, .isWithin(DatagramTable.numbers), .handled(handler))
     }
 
@@ -72,7 +72,7 @@ package enum SystemCallTable {
     ]
 
     /// Calls about the caller itself that the answering code makes.
-    static func inside(_ handler: @escaping SystemCallHandler) -> SystemCall.Action {
+    static func inside(_ handler: SystemCallHandler) -> SystemCall.Action {
         .depends([Rule(0, .isAnsweringCode, .native)], otherwise: .handled(handler))
     }
 

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// The system's names.
 enum SystemCalls {
-    static let uname: SystemCallHandler = { call throws(Errno) in
+    static let uname = SystemCallHandler { call throws(Errno) in
         let names = call.kernel.system
         var bytes = [UInt8](repeating: 0, count: 65 * 6)
         // A program that has taken the 32-bit personality wants to hear of that machine (personality(2)).
@@ -16,13 +16,13 @@ enum SystemCalls {
         return .value(0)
     }
 
-    static let sethostname: SystemCallHandler = { call throws(Errno) in
+    static let sethostname = SystemCallHandler { call throws(Errno) in
         call.kernel.system.hostname = try name(call)
         call.kernel.files.system.identity.hostname = call.kernel.system.hostname
         return .value(0)
     }
 
-    static let setdomainname: SystemCallHandler = { call throws(Errno) in
+    static let setdomainname = SystemCallHandler { call throws(Errno) in
         call.kernel.system.domainname = try name(call)
         call.kernel.files.system.identity.domainname = call.kernel.system.domainname
         return .value(0)

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// The ioctl requests of ioctl_tty(2) that speak of process groups and sessions.
 enum TerminalCalls {
-    static let ioctl: SystemCallHandler = { call throws(Errno) in
+    static let ioctl = SystemCallHandler { call throws(Errno) in
         let kernel = call.kernel
         guard let first = kernel.processes.first else { return .native }
         switch call.uint(1) {

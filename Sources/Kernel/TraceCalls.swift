@@ -20,7 +20,7 @@ enum TraceCalls {
         static let aboutStops: [UInt64] = [0x4200, 0x4201, 0x4202, 0x4207, 0x4208, 0x420a, 0x420c, 0x420e]
     }
 
-    static let ptrace: SystemCallHandler = { call throws(Errno) in
+    static let ptrace = SystemCallHandler { call throws(Errno) in
         let kernel = call.kernel
         if call[4] == kernel.token {
             // A tracer's tracer may have seen the token: it still leads to the container's own processes alone.
@@ -53,7 +53,7 @@ enum TraceCalls {
     }
 
     /// process_vm_readv(2), process_vm_writev(2).
-    static let memory: SystemCallHandler = { call throws(Errno) in
+    static let memory = SystemCallHandler { call throws(Errno) in
         guard call[5] == 0 else { throw .invalidArgument }
         guard let target = call.kernel.processes.process(ofThreadNumbered: call.int(0)) else { throw .noSuchProcess }
         try permit(call.process, target)
@@ -74,7 +74,7 @@ enum TraceCalls {
     }
 
     /// wait4(2) with __WALL, which is how tracers wait: one that traces the first process must hear of it by its number.
-    static let wait: SystemCallHandler = { call throws(Errno) in
+    static let wait = SystemCallHandler { call throws(Errno) in
         guard call.process.tracesFirst, call[4] != call.kernel.token else { return .native }
         return try substitute(call, argument: 0)
     }

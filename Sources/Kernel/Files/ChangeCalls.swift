@@ -7,20 +7,20 @@ import UnionFileSystem
 enum ChangeCalls {
     // MARK: Mode
 
-    static let chmod: SystemCallHandler = { call throws(Errno) in
+    static let chmod = SystemCallHandler { call throws(Errno) in
         try chmod(call, AT_FDCWD, try call.path(0), call.uint(1), 0)
     }
 
-    static let fchmod: SystemCallHandler = { call throws(Errno) in
+    static let fchmod = SystemCallHandler { call throws(Errno) in
         _ = try call.openDescriptorName(call.int(0))
         return try chmod(call, call.int(0), [], call.uint(1), 0x1000)
     }
 
-    static let fchmodat: SystemCallHandler = { call throws(Errno) in
+    static let fchmodat = SystemCallHandler { call throws(Errno) in
         try chmod(call, call.int(0), try call.path(1), call.uint(2), 0)
     }
 
-    static let fchmodat2: SystemCallHandler = { call throws(Errno) in
+    static let fchmodat2 = SystemCallHandler { call throws(Errno) in
         guard call.int(3) & ~(AT_SYMLINK_NOFOLLOW | 0x1000) == 0 else { throw .invalidArgument }
         return try chmod(call, call.int(0), try call.path(1), call.uint(2), call.int(3))
     }
@@ -38,20 +38,20 @@ enum ChangeCalls {
 
     // MARK: Owner
 
-    static let chown: SystemCallHandler = { call throws(Errno) in
+    static let chown = SystemCallHandler { call throws(Errno) in
         try chown(call, AT_FDCWD, try call.path(0), call.uint(1), call.uint(2), 0)
     }
 
-    static let lchown: SystemCallHandler = { call throws(Errno) in
+    static let lchown = SystemCallHandler { call throws(Errno) in
         try chown(call, AT_FDCWD, try call.path(0), call.uint(1), call.uint(2), AT_SYMLINK_NOFOLLOW)
     }
 
-    static let fchown: SystemCallHandler = { call throws(Errno) in
+    static let fchown = SystemCallHandler { call throws(Errno) in
         _ = try call.openDescriptorName(call.int(0))
         return try chown(call, call.int(0), [], call.uint(1), call.uint(2), 0x1000)
     }
 
-    static let fchownat: SystemCallHandler = { call throws(Errno) in
+    static let fchownat = SystemCallHandler { call throws(Errno) in
         guard call.int(4) & ~(AT_SYMLINK_NOFOLLOW | 0x1000) == 0 else { throw .invalidArgument }
         return try chown(call, call.int(0), try call.path(1), call.uint(2), call.uint(3), call.int(4))
     }
@@ -71,7 +71,7 @@ enum ChangeCalls {
 
     // MARK: Times
 
-    static let utimensat: SystemCallHandler = { call throws(Errno) in
+    static let utimensat = SystemCallHandler { call throws(Errno) in
         guard call.int(3) & ~(AT_SYMLINK_NOFOLLOW | 0x1000) == 0 else { throw .invalidArgument }
         var times: [Int64]?
         if call[2] != 0 {
@@ -91,17 +91,17 @@ enum ChangeCalls {
         return try setTimes(call, call.int(0), try call.path(1), times, call.int(3))
     }
 
-    static let utimes: SystemCallHandler = { call throws(Errno) in
+    static let utimes = SystemCallHandler { call throws(Errno) in
         try setTimes(call, AT_FDCWD, try call.path(0), try readTimevals(call, call[1]), 0)
     }
 
-    static let futimesat: SystemCallHandler = { call throws(Errno) in
+    static let futimesat = SystemCallHandler { call throws(Errno) in
         let times = try readTimevals(call, call[2])
         if call[1] == 0 { return try setTimes(call, call.int(0), [], times, 0x1000) }
         return try setTimes(call, call.int(0), try call.path(1), times, 0)
     }
 
-    static let utime: SystemCallHandler = { call throws(Errno) in
+    static let utime = SystemCallHandler { call throws(Errno) in
         var times: [Int64]?
         if call[1] != 0 {
             let values = try call.read((Int64, Int64).self, at: call[1])
@@ -129,7 +129,7 @@ enum ChangeCalls {
 
     // MARK: Size
 
-    static let truncate: SystemCallHandler = { call throws(Errno) in
+    static let truncate = SystemCallHandler { call throws(Errno) in
         try call.files.setSize(Int64(bitPattern: call[1]), of: try call.node(0), for: call.caller)
         return .value(0)
     }

@@ -6,7 +6,7 @@ import UnionFileSystem
 
 /// Working folder, root, umask and listings.
 enum FolderCalls {
-    static let getcwd: SystemCallHandler = { call throws(Errno) in
+    static let getcwd = SystemCallHandler { call throws(Errno) in
         if call[0] == UKI_REQUEST { return try call.kernel.inside.answer(call) }
         let state = call.process.inherited.files
         guard !state.folder.isRemoved else { throw .noSuchFileOrDirectory }
@@ -17,11 +17,11 @@ enum FolderCalls {
         return .value(path.count + 1)
     }
 
-    static let chdir: SystemCallHandler = { call throws(Errno) in
+    static let chdir = SystemCallHandler { call throws(Errno) in
         try enter(call, try call.node(0))
     }
 
-    static let fchdir: SystemCallHandler = { call throws(Errno) in
+    static let fchdir = SystemCallHandler { call throws(Errno) in
         try enter(call, try call.kernel.files.base(call.int(0), process: call.process, tid: call.tid))
     }
 
@@ -33,7 +33,7 @@ enum FolderCalls {
         return .value(0)
     }
 
-    static let chroot: SystemCallHandler = { call throws(Errno) in
+    static let chroot = SystemCallHandler { call throws(Errno) in
         let node = try call.node(0)
         guard node.isFolder else { throw .notDirectory }
         try call.files.checkSearch(node, for: call.caller)
@@ -43,15 +43,15 @@ enum FolderCalls {
         return .value(0)
     }
 
-    static let umask: SystemCallHandler = { call throws(Errno) in
+    static let umask = SystemCallHandler { call throws(Errno) in
         let old = call.process.inherited.files.umask
         let new = call.uint(0) & 0o777
         if new != old { call.process.change { $0.files.umask = new } }
         return .value(Int(old))
     }
 
-    static let getdents64: SystemCallHandler = { call throws(Errno) in try list(call, isOld: false) }
-    static let getdents: SystemCallHandler = { call throws(Errno) in try list(call, isOld: true) }
+    static let getdents64 = SystemCallHandler { call throws(Errno) in try list(call, isOld: false) }
+    static let getdents = SystemCallHandler { call throws(Errno) in try list(call, isOld: true) }
 
     private static func list(_ call: CallContext, isOld: Bool) throws(Errno) -> Reply {
         guard call.files.mayListWrong else { return .native }

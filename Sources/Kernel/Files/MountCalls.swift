@@ -6,7 +6,7 @@ import UnionFileSystem
 
 /// mount(2), umount2(2) and inotify.
 enum MountCalls {
-    static let mount: SystemCallHandler = { call throws(Errno) in
+    static let mount = SystemCallHandler { call throws(Errno) in
         guard call.process.inherited.identity.has(.administration) else { throw .notPermitted }
         let type = call[2] == 0 ? [] : try call.readString(at: call[2])
         let source = call[0] == 0 ? [] : try call.readString(at: call[0])
@@ -17,7 +17,7 @@ enum MountCalls {
         return .value(0)
     }
 
-    static let umount2: SystemCallHandler = { call throws(Errno) in
+    static let umount2 = SystemCallHandler { call throws(Errno) in
         guard call.process.inherited.identity.has(.administration) else { throw .notPermitted }
         let flags = call.uint(1)
         // MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW.
@@ -26,7 +26,7 @@ enum MountCalls {
         return .value(0)
     }
 
-    static let inotifyAddWatch: SystemCallHandler = { call throws(Errno) in
+    static let inotifyAddWatch = SystemCallHandler { call throws(Errno) in
         let mask = call.uint(2)
         let node = try call.node(1, noFollow: mask & 0x0200_0000 != 0)
         if mask & 0x0100_0000 != 0, !node.isFolder { throw .notDirectory }

@@ -5,11 +5,11 @@ import UnionFileSystem
 
 /// Calls that make, remove and move names.
 enum NameCalls {
-    static let mkdir: SystemCallHandler = { call throws(Errno) in
+    static let mkdir = SystemCallHandler { call throws(Errno) in
         try mkdir(call, AT_FDCWD, try call.path(0), call.maskedMode(1))
     }
 
-    static let mkdirat: SystemCallHandler = { call throws(Errno) in
+    static let mkdirat = SystemCallHandler { call throws(Errno) in
         try mkdir(call, call.int(0), try call.path(1), call.maskedMode(2))
     }
 
@@ -25,19 +25,19 @@ enum NameCalls {
         return try call.kernel.files.base(folder, process: call.process, tid: call.tid)
     }
 
-    static let rmdir: SystemCallHandler = { call throws(Errno) in
+    static let rmdir = SystemCallHandler { call throws(Errno) in
         let path = try call.path(0)
         try call.files.removeFolder(path, from: try base(call, AT_FDCWD, path), for: call.caller)
         return .value(0)
     }
 
-    static let unlink: SystemCallHandler = { call throws(Errno) in
+    static let unlink = SystemCallHandler { call throws(Errno) in
         let path = try call.path(0)
         try call.files.removeFile(path, from: try base(call, AT_FDCWD, path), for: call.caller)
         return .value(0)
     }
 
-    static let unlinkat: SystemCallHandler = { call throws(Errno) in
+    static let unlinkat = SystemCallHandler { call throws(Errno) in
         let path = try call.path(1)
         guard call.int(2) & ~AT_REMOVEDIR == 0 else { throw .invalidArgument }
         let base = try base(call, call.int(0), path)
@@ -49,15 +49,15 @@ enum NameCalls {
         return .value(0)
     }
 
-    static let rename: SystemCallHandler = { call throws(Errno) in
+    static let rename = SystemCallHandler { call throws(Errno) in
         try rename(call, AT_FDCWD, try call.path(0), AT_FDCWD, try call.path(1), 0)
     }
 
-    static let renameat: SystemCallHandler = { call throws(Errno) in
+    static let renameat = SystemCallHandler { call throws(Errno) in
         try rename(call, call.int(0), try call.path(1), call.int(2), try call.path(3), 0)
     }
 
-    static let renameat2: SystemCallHandler = { call throws(Errno) in
+    static let renameat2 = SystemCallHandler { call throws(Errno) in
         try rename(call, call.int(0), try call.path(1), call.int(2), try call.path(3), call.uint(4))
     }
 
@@ -70,11 +70,11 @@ enum NameCalls {
         return .value(0)
     }
 
-    static let link: SystemCallHandler = { call throws(Errno) in
+    static let link = SystemCallHandler { call throws(Errno) in
         try link(call, AT_FDCWD, try call.path(0), AT_FDCWD, try call.path(1), 0)
     }
 
-    static let linkat: SystemCallHandler = { call throws(Errno) in
+    static let linkat = SystemCallHandler { call throws(Errno) in
         guard call.int(4) & ~(0x400 | 0x1000) == 0 else { throw .invalidArgument }
         return try link(call, call.int(0), try call.path(1), call.int(2), try call.path(3), call.int(4))
     }
@@ -96,25 +96,25 @@ enum NameCalls {
         return .value(0)
     }
 
-    static let symlink: SystemCallHandler = { call throws(Errno) in
+    static let symlink = SystemCallHandler { call throws(Errno) in
         let path = try call.path(1)
         try call.files.makeLink(
             to: try call.path(0), at: path, from: try base(call, AT_FDCWD, path), for: call.caller)
         return .value(0)
     }
 
-    static let symlinkat: SystemCallHandler = { call throws(Errno) in
+    static let symlinkat = SystemCallHandler { call throws(Errno) in
         let path = try call.path(2)
         try call.files.makeLink(
             to: try call.path(0), at: path, from: try base(call, call.int(1), path), for: call.caller)
         return .value(0)
     }
 
-    static let mknod: SystemCallHandler = { call throws(Errno) in
+    static let mknod = SystemCallHandler { call throws(Errno) in
         try mknod(call, AT_FDCWD, try call.path(0), call.maskedMode(1), call.uint(2))
     }
 
-    static let mknodat: SystemCallHandler = { call throws(Errno) in
+    static let mknodat = SystemCallHandler { call throws(Errno) in
         try mknod(call, call.int(0), try call.path(1), call.maskedMode(2), call.uint(3))
     }
 

@@ -15,21 +15,21 @@ enum OpenCalls {
         return UInt64(common | ukf_o_direct | ukf_o_noatime | ukf_o_path | ukf_o_tmpfile | 0o100000)
     }()
 
-    static let open: SystemCallHandler = { call throws(Errno) in
+    static let open = SystemCallHandler { call throws(Errno) in
         try open(call, folder: AT_FDCWD, path: try call.path(0), flags: call.int(1), mode: call.maskedMode(2))
     }
 
-    static let creat: SystemCallHandler = { call throws(Errno) in
+    static let creat = SystemCallHandler { call throws(Errno) in
         try open(
             call, folder: AT_FDCWD, path: try call.path(0), flags: O_CREAT | O_WRONLY | O_TRUNC,
             mode: call.maskedMode(1))
     }
 
-    static let openat: SystemCallHandler = { call throws(Errno) in
+    static let openat = SystemCallHandler { call throws(Errno) in
         try open(call, folder: call.int(0), path: try call.path(1), flags: call.int(2), mode: call.maskedMode(3))
     }
 
-    static let openat2: SystemCallHandler = { call throws(Errno) in
+    static let openat2 = SystemCallHandler { call throws(Errno) in
         guard call[3] >= 24 else { throw .invalidArgument }
         let how = try call.read((UInt64, UInt64, UInt64).self, at: call[2])
         if call[3] > 24 {

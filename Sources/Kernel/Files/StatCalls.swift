@@ -6,19 +6,19 @@ import UnionFileSystem
 
 /// stat(2), statx(2), access(2), readlink(2), statfs(2).
 enum StatCalls {
-    static let stat: SystemCallHandler = { call throws(Errno) in
+    static let stat = SystemCallHandler { call throws(Errno) in
         try write(try stat(call, folder: AT_FDCWD, path: try call.path(0), flags: 0), call, 1)
     }
 
-    static let lstat: SystemCallHandler = { call throws(Errno) in
+    static let lstat = SystemCallHandler { call throws(Errno) in
         try write(try stat(call, folder: AT_FDCWD, path: try call.path(0), flags: AT_SYMLINK_NOFOLLOW), call, 1)
     }
 
-    static let fstat: SystemCallHandler = { call throws(Errno) in
+    static let fstat = SystemCallHandler { call throws(Errno) in
         try write(try stat(call, call.int(0)), call, 1)
     }
 
-    static let newfstatat: SystemCallHandler = { call throws(Errno) in
+    static let newfstatat = SystemCallHandler { call throws(Errno) in
         let flags = call.int(3)
         guard flags & ~(AT_SYMLINK_NOFOLLOW | 0x800 | 0x1000) == 0 else { throw .invalidArgument }
         // Since Linux 6.11 a null path with AT_EMPTY_PATH means the descriptor.
@@ -26,7 +26,7 @@ enum StatCalls {
         return try write(try stat(call, folder: call.int(0), path: path, flags: flags), call, 2)
     }
 
-    static let statx: SystemCallHandler = { call throws(Errno) in
+    static let statx = SystemCallHandler { call throws(Errno) in
         let flags = call.int(2)
         // AT_STATX_FORCE_SYNC and AT_STATX_DONT_SYNC exclude one another.
         guard flags & ~(AT_SYMLINK_NOFOLLOW | 0x800 | 0x1000 | 0x6000) == 0, flags & 0x6000 != 0x6000,
@@ -68,15 +68,15 @@ enum StatCalls {
         return .value(0)
     }
 
-    static let access: SystemCallHandler = { call throws(Errno) in
+    static let access = SystemCallHandler { call throws(Errno) in
         try check(call, folder: AT_FDCWD, path: try call.path(0), mode: call.int(1), flags: 0)
     }
 
-    static let faccessat: SystemCallHandler = { call throws(Errno) in
+    static let faccessat = SystemCallHandler { call throws(Errno) in
         try check(call, folder: call.int(0), path: try call.path(1), mode: call.int(2), flags: 0)
     }
 
-    static let faccessat2: SystemCallHandler = { call throws(Errno) in
+    static let faccessat2 = SystemCallHandler { call throws(Errno) in
         try check(call, folder: call.int(0), path: try call.path(1), mode: call.int(2), flags: call.int(3))
     }
 
@@ -97,11 +97,11 @@ enum StatCalls {
         return .value(0)
     }
 
-    static let readlink: SystemCallHandler = { call throws(Errno) in
+    static let readlink = SystemCallHandler { call throws(Errno) in
         try readlink(call, folder: AT_FDCWD, path: try call.path(0), buffer: call[1], size: call.int(2))
     }
 
-    static let readlinkat: SystemCallHandler = { call throws(Errno) in
+    static let readlinkat = SystemCallHandler { call throws(Errno) in
         try readlink(call, folder: call.int(0), path: try call.path(1), buffer: call[2], size: call.int(3))
     }
 
@@ -120,12 +120,12 @@ enum StatCalls {
         return .value(target.count)
     }
 
-    static let statfs: SystemCallHandler = { call throws(Errno) in
+    static let statfs = SystemCallHandler { call throws(Errno) in
         try call.write(try call.files.statFileSystem(try call.node(0)), at: call[1])
         return .value(0)
     }
 
-    static let fstatfs: SystemCallHandler = { call throws(Errno) in
+    static let fstatfs = SystemCallHandler { call throws(Errno) in
         let name = try call.descriptorName(call.int(0))
         if let node = try call.existing({ () throws(Errno) in try call.files.node(behind: name) }) {
             try call.write(try call.files.statFileSystem(node), at: call[1])

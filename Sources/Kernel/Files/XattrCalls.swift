@@ -5,20 +5,20 @@ import UnionFileSystem
 
 /// The family of setxattr(2).
 enum XattrCalls {
-    static let getxattr: SystemCallHandler = { call throws(Errno) in try get(call, try named(call)) }
-    static let lgetxattr: SystemCallHandler = { call throws(Errno) in try get(call, try named(call, noFollow: true)) }
-    static let fgetxattr: SystemCallHandler = { call throws(Errno) in try get(call, try described(call)) }
-    static let setxattr: SystemCallHandler = { call throws(Errno) in try set(call, try named(call)) }
-    static let lsetxattr: SystemCallHandler = { call throws(Errno) in try set(call, try named(call, noFollow: true)) }
-    static let fsetxattr: SystemCallHandler = { call throws(Errno) in try set(call, try described(call)) }
-    static let listxattr: SystemCallHandler = { call throws(Errno) in try list(call, try named(call)) }
-    static let llistxattr: SystemCallHandler = { call throws(Errno) in try list(call, try named(call, noFollow: true)) }
-    static let flistxattr: SystemCallHandler = { call throws(Errno) in try list(call, try described(call)) }
-    static let removexattr: SystemCallHandler = { call throws(Errno) in try remove(call, try named(call)) }
-    static let lremovexattr: SystemCallHandler = { call throws(Errno) in
+    static let getxattr = SystemCallHandler { call throws(Errno) in try get(call, try named(call)) }
+    static let lgetxattr = SystemCallHandler { call throws(Errno) in try get(call, try named(call, noFollow: true)) }
+    static let fgetxattr = SystemCallHandler { call throws(Errno) in try get(call, try described(call)) }
+    static let setxattr = SystemCallHandler { call throws(Errno) in try set(call, try named(call)) }
+    static let lsetxattr = SystemCallHandler { call throws(Errno) in try set(call, try named(call, noFollow: true)) }
+    static let fsetxattr = SystemCallHandler { call throws(Errno) in try set(call, try described(call)) }
+    static let listxattr = SystemCallHandler { call throws(Errno) in try list(call, try named(call)) }
+    static let llistxattr = SystemCallHandler { call throws(Errno) in try list(call, try named(call, noFollow: true)) }
+    static let flistxattr = SystemCallHandler { call throws(Errno) in try list(call, try described(call)) }
+    static let removexattr = SystemCallHandler { call throws(Errno) in try remove(call, try named(call)) }
+    static let lremovexattr = SystemCallHandler { call throws(Errno) in
         try remove(call, try named(call, noFollow: true))
     }
-    static let fremovexattr: SystemCallHandler = { call throws(Errno) in try remove(call, try described(call)) }
+    static let fremovexattr = SystemCallHandler { call throws(Errno) in try remove(call, try described(call)) }
 
     private static func named(_ call: CallContext, noFollow: Bool = false) throws(Errno) -> Place {
         try call.place(folder: AT_FDCWD, path: try call.path(0), flags: noFollow ? AT_SYMLINK_NOFOLLOW : 0)
