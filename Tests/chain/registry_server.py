@@ -215,7 +215,7 @@ class Proxy:
                         self.connection.shutdown(socket.SHUT_RDWR)
                         return
                     if isBlob and owner.hold_after is not None and sent >= owner.hold_after:
-                        owner.let_go.wait(60)
+                        owner.let_go.wait(250)
                     try:
                         self.wfile.write(piece)
                     except OSError:

@@ -13,9 +13,10 @@ from conftest import BASE_IMAGE, BIN, Chain, wait_until
 
 
 def shim_socket(chain):
-    sockets = list((chain.runtime / "s").iterdir())
-    assert len(sockets) == 1
-    return sockets[0]
+    # That of the test before may be about to go.
+    wait_until(lambda: len(list((chain.runtime / "s").iterdir())) == 1, what="one shim's socket")
+    (socket,) = (chain.runtime / "s").iterdir()
+    return socket
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_bundle_without_configuration(chain, tmp_path):
 ], ids=["http", "ones", "no-protobuf", "even-stream", "unknown-type", "half-a-frame"])
 def test_garbage_on_the_shims_socket(chain, sleeper, garbage):
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
+        connection.settimeout(100)
         connection.connect(str(shim_socket(chain)))
         connection.sendall(garbage)
     assert_alive(chain, sleeper)
@@ -75,7 +76,7 @@ def test_garbage_on_the_shims_socket(chain, sleeper, garbage):
 def test_a_frame_over_4_mib_is_refused_and_the_connection_goes_on(chain, sleeper):
     size = 5 << 20
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(100)
         connection.connect(str(shim_socket(chain)))
         connection.sendall(struct.pack(">IIBB", size, 1, 1, 0) + bytes(size))
         header = connection.recv(10, socket.MSG_WAITALL)
@@ -131,7 +132,7 @@ def test_an_ingest_left_in_the_middle_can_be_written_again(chain):
 def post(chain, path, body, headers=()):
     """One HTTP request on ukd's socket by hand; the status and the body."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(100)
         connection.connect(str(chain.socket))
         head = [f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", "Connection: close", *headers]
         if not any(h.lower().startswith(("content-length", "transfer-encoding")) for h in headers):
@@ -157,7 +158,7 @@ def test_json_that_is_none(chain):
 
 def test_a_body_beyond_all_measure(chain):
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(100)
         connection.connect(str(chain.socket))
         connection.sendall(
             b"POST /v1.41/containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -187,7 +188,7 @@ def test_hijacked_garbage(chain, sleeper):
 
 def test_a_socket_in_use_is_refused_by_both_daemons(chain):
     for name, socket_path in (("ukmanager", chain.manager_socket), ("ukd", chain.socket)):
-        result = chain.run(BIN / name, check=False, timeout=20)
+        result = chain.run(BIN / name, check=False)
         assert result.returncode != 0
         assert result.stderr.strip()
     assert chain.uk("version").returncode == 0
@@ -201,7 +202,7 @@ def test_a_socket_name_that_is_too_long_is_refused(chain, tmp_path, daemon):
         "ukmanager": ["--address", address, "--root", tmp_path / "r", "--state", tmp_path / "s"],
         "ukd": ["-H", f"unix://{address}", "--data-root", tmp_path / "d", "--exec-root", tmp_path / "e"],
     }[daemon]
-    result = chain.run(BIN / daemon, *options, check=False, timeout=20)
+    result = chain.run(BIN / daemon, *options, check=False)
     assert result.returncode != 0
     assert str(address) in result.stderr and "too long" in result.stderr
 
@@ -219,7 +220,7 @@ def test_a_socket_in_a_long_folder_serves(chain, tmp_path):
         assert "Server" in chain.ukctr("--address", folder / "m.sock", "version").stdout
     finally:
         manager.terminate()
-        manager.wait(20)
+        manager.wait(120)
 
 
 def test_hostile_archives_are_refused(chain, tmp_path):
@@ -293,7 +294,7 @@ finally:
 """
         subprocess.run(
             ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", script],
-            check=True, timeout=120, env={**os.environ, "PYTHONPATH": os.pathsep.join(__import__("sys").path)})
+            check=True, timeout=280, env={**os.environ, "PYTHONPATH": os.pathsep.join(__import__("sys").path)})
     finally:
         subprocess.run(["umount", "-l", folder])
         os.rmdir(folder)

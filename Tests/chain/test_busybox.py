@@ -33,7 +33,7 @@ def test_two_hundred_commands_of_busybox_print_and_end_as_natively(chain, tmp_pa
     for name in subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True).stdout.split():
         (applets / name).symlink_to("/bin/busybox")
     native = subprocess.run(
-        ["/bin/busybox", "sh", "-c", script, "sh", str(free_port())], cwd=work, timeout=60, text=True,
+        ["/bin/busybox", "sh", "-c", script, "sh", str(free_port())], cwd=work, timeout=200, text=True,
         env={"PATH": str(applets), "HOME": "/tmp"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT).stdout
     # The same applets by the same names, also those that the image has no link for.

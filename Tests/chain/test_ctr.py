@@ -32,8 +32,7 @@ def manager():
         for line in chain.ctr("tasks", "ls", "-q", check=False).stdout.split():
             chain.ctr("tasks", "rm", "-f", line, check=False)
         chain.stop()
-        for pid in chain.mine():
-            os.kill(pid, signal.SIGKILL)
+        chain.kill_rest()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -214,7 +213,7 @@ def test_the_difference_of_a_snapshot_is_a_layer(manager, name, tmp_path):
     pathlib.Path(upper, ".wh.bin").touch()
     result = subprocess.run(
         ["ctr", "-a", str(manager.manager_socket), "snapshots", "diff", "--media-type",
-         "application/vnd.oci.image.layer.v1.tar", name], env=manager.env, capture_output=True, timeout=60)
+         "application/vnd.oci.image.layer.v1.tar", name], env=manager.env, capture_output=True, timeout=200)
     assert result.returncode == 0, result.stderr
     (tmp_path / "layer.tar").write_bytes(result.stdout)
     listed = subprocess.run(["tar", "-tf", tmp_path / "layer.tar"], capture_output=True, text=True, check=True).stdout
@@ -336,7 +335,7 @@ def test_a_shim_that_hangs_holds_nobody_else_up(manager, container):
         assert "UUID" in manager.ctr("version").stdout
     finally:
         os.kill(shim, signal.SIGCONT)
-    assert state(manager, container) == "RUNNING"
+    wait_until(lambda: state(manager, container) == "RUNNING", what="the shim's answer")
 
 
 def test_a_shim_that_dies_with_the_manager_is_cleaned_up_at_the_next_start(manager, container):
@@ -346,7 +345,7 @@ def test_a_shim_that_dies_with_the_manager_is_cleaned_up_at_the_next_start(manag
         if entry[0].startswith("containerd-shim"):
             os.kill(pid, signal.SIGKILL)
     manager.start("ukmanager")
-    assert state(manager, container) is None
+    wait_until(lambda: state(manager, container) is None, what="the end of the task")
     manager.assert_clean()
 
 

@@ -31,7 +31,7 @@ def docker(request, chain):
 @pytest.fixture
 def client(chain):
     module = pytest.importorskip("docker")
-    client = module.DockerClient(base_url=chain.env["DOCKER_HOST"])
+    client = module.DockerClient(base_url=chain.env["DOCKER_HOST"], timeout=200)
     yield client
     client.close()
 
@@ -52,7 +52,7 @@ class Terminal:
     def send(self, text):
         os.write(self.fd, text.encode())
 
-    def expect(self, text, timeout=15):
+    def expect(self, text, timeout=200):
         """Reads until the text is there; what came before it is forgotten."""
         deadline = time.monotonic() + timeout
         while text.encode() not in self.output:
@@ -120,7 +120,7 @@ def test_a_container_lives_through_its_commands(docker, name):
     assert docker("exec", name, "sh", "-c", "exit 3", check=False).returncode == 3
     missing = docker("exec", name, "no-such-command", check=False)
     assert missing.returncode in (126, 127) and "executable file not found" in missing.stdout + missing.stderr
-    assert "sleep 1000" in docker("top", name).stdout
+    wait_until(lambda: "sleep 1000" in docker("top", name).stdout, what="the program that the shell becomes")
     assert docker("rm", name, check=False).returncode == 1
     assert docker("stats", "--no-stream", "--format", "{{.Name}}", name).stdout.strip() == name
     docker("stop", "-t", "1", name)
@@ -143,7 +143,7 @@ def test_a_terminal_has_its_size_and_follows_it(chain, docker):
     terminal = Terminal(chain, docker.program, "run", "--rm", "-it", "runu-base", "sh")
     terminal.expect("#")
     for rows, columns in ((33, 111), (44, 99)):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 200
         while True:
             # The client begins to listen for changes after it has told the first size, so it may miss one that comes
             # between: it is changed twice in every round, as by a hand that drags a window.
@@ -266,7 +266,7 @@ def test_attach_socket_carries_bytes_both_ways(client):
 
 def ask(chain, data, until=b"\r\n\r\n"):
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(20)
+        connection.settimeout(200)
         connection.connect(str(chain.socket))
         connection.sendall(data)
         answer = b""
@@ -308,7 +308,7 @@ def test_a_client_that_does_not_read_costs_no_memory(chain, name):
 
 
 def test_a_second_daemon_on_the_same_folders_is_refused(chain):
-    result = chain.run(shutil.which("ukd", path=chain.env["PATH"]), check=False, timeout=20)
+    result = chain.run(shutil.which("ukd", path=chain.env["PATH"]), check=False)
     assert result.returncode == 1
     assert "another ukd" in result.stderr
 

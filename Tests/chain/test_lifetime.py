@@ -1,4 +1,6 @@
 """Who outlives whom: daemons may die at any time, containers may not notice; and what ends leaves nothing behind."""
+import os
+import signal
 import time
 
 import pytest
@@ -9,17 +11,28 @@ ROUNDS = 20
 
 
 def test_a_container_that_exits_leaves_nothing_within_a_second(chain, name):
-    """The second is the chain's; where other work takes the machine's time, it is given several."""
+    """The second is the chain's; where other work takes the machine's time, it is given several, and as long as two short
+    containers take from their begin to their end."""
     took = []
-    while not took or min(took) > 1 and len(took) < 8:
-        chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c", "sleep 1000 & sleep 0.3")
+    while not took or took[-1][0] > max(1, 2 * took[-1][1]) and len(took) < 20:
+        begin = time.monotonic()
+        chain.uk("run", "--rm", "runu-base", "true")
+        whole = time.monotonic() - begin
+        chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c",
+                 "trap 'exit 0' USR1; sleep 1000 & echo ready; while :; do sleep 0.05; done")
+        wait_until(lambda: "ready" in chain.uk("logs", name).stdout, what="the trap")
+        # To look at everything takes long itself where there is much: these are what has to go.
+        pids = list(chain.mine())
+        assert len(pids) >= 4
+        chain.uk("kill", "-s", "USR1", name)
         chain.uk("wait", name)
         ended = time.monotonic()
-        wait_until(lambda: not chain.mine() and not chain.zombies(), what="no shim, kernel or zombie")
-        took.append(time.monotonic() - ended)
+        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), what="no shim, kernel or zombie")
+        took.append((time.monotonic() - ended, whole))
+        wait_until(lambda: not chain.mine() and not chain.zombies(), what="nothing that came later")
         chain.uk("rm", name)
         chain.assert_clean()
-    assert min(took) <= 1, took
+    assert took[-1][0] <= max(1, 2 * took[-1][1]), took
 
 
 @pytest.mark.parametrize("round", range(ROUNDS))
@@ -71,8 +84,6 @@ def test_kill_9_of_the_kernel_takes_the_whole_container_with_it(chain, name):
     chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c", "(trap '' TERM HUP; sleep 1000) & sleep 1000")
     kernels = [pid for pid, entry in chain.mine().items() if entry[3][0].endswith("ukernel")]
     assert kernels
-    import os
-    import signal
     os.kill(min(kernels), signal.SIGKILL)
     chain.uk("wait", name)
     wait_until(lambda: not chain.mine(), what="no process of the container")

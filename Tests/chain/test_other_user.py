@@ -33,7 +33,7 @@ def owned():
                     group=OWNER, extra_groups=[], umask=0o022)
             wait_until(lambda: chain.listens(path), what=f"{name}'s socket")
         chain.uk("load", "-i", BASE_IMAGE)
-        chain.uk("run", "-d", "--name", "c1", "-v", "kept:/kept", "runu-base", "sleep", "600")
+        chain.uk("run", "-d", "--name", "c1", "-v", "kept:/kept", "runu-base", "sleep", "10000")
         yield chain
     finally:
         chain.uk("rm", "-f", "c1", check=False)
@@ -46,7 +46,7 @@ PROBE = """
 import os, socket, sys
 folder = os.open(os.path.dirname(sys.argv[1]), os.O_PATH)
 s = socket.socket(socket.AF_UNIX)
-s.settimeout(5)
+s.settimeout(100)
 s.connect(f"/proc/self/fd/{folder}/{os.path.basename(sys.argv[1])}")
 try:
     s.sendall(b"GET /_ping HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
@@ -58,7 +58,7 @@ except ConnectionError:
 
 def as_other(*command, **options):
     return subprocess.run(
-        [str(c) for c in command], user=OTHER, group=OTHER, extra_groups=[], capture_output=True, text=True, timeout=30,
+        [str(c) for c in command], user=OTHER, group=OTHER, extra_groups=[], capture_output=True, text=True, timeout=200,
         **options)
 
 
@@ -147,7 +147,7 @@ def test_a_group_that_is_named_is_let_in_and_nobody_else(name, flags, socket):
         assert stat.S_IMODE(chain.runtime.stat().st_mode) == 0o710
         probe = ["/usr/bin/python3", "-c", PROBE, address]
         member = subprocess.run(
-            probe, user=OTHER, group=OTHER, extra_groups=[GROUP], capture_output=True, text=True, timeout=30)
+            probe, user=OTHER, group=OTHER, extra_groups=[GROUP], capture_output=True, text=True, timeout=200)
         assert int(member.stdout) > 0, member.stderr
         assert "PermissionError" in as_other(*probe).stderr
         # A mode that was changed lets nobody in who is no member.

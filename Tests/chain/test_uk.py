@@ -39,7 +39,7 @@ class Screen:
     def type(self, text):
         os.write(self.master, text.encode())
 
-    def expect(self, text, timeout=60.0):
+    def expect(self, text, timeout=200.0):
         """Reads until `text` has come; what came before it and it are gone from `seen`."""
         deadline = time.monotonic() + timeout
         while text not in self.seen:
@@ -51,15 +51,15 @@ class Screen:
 
     def ask(self, command, answer):
         """Types `command` until it answers so: what it tells about comes in its own time."""
-        for patience in range(60):
+        for patience in range(200):
             self.type(command)
             try:
                 return self.expect(answer, timeout=1)
             except AssertionError:
-                if patience == 59:
+                if patience == 199:
                     raise
 
-    def end(self, timeout=60.0):
+    def end(self, timeout=200.0):
         """Waits for the program's end and returns its exit code."""
         deadline = time.monotonic() + timeout
         while self._read(max(0, deadline - time.monotonic())):
@@ -143,7 +143,7 @@ def test_a_killed_client_leaves_the_terminal_as_it_was(chain, sleeper):
     screen.expect("# ")
     assert not termios.tcgetattr(screen.master)[3] & termios.ECHO
     screen.process.send_signal(signal.SIGTERM)
-    assert screen.process.wait(60) == 128 + signal.SIGTERM
+    assert screen.process.wait(200) == 128 + signal.SIGTERM
     assert termios.tcgetattr(screen.master)[3] & termios.ECHO
     os.close(screen.master)
 
@@ -164,7 +164,7 @@ def test_signals_are_forwarded(chain, number, code):
         assert client.stdout.readline() == "ready\n"
         client.send_signal(number)
         assert client.stdout.readline() == "caught\n"
-        assert client.wait(60) == code
+        assert client.wait(200) == code
 
 
 def test_what_follows_the_image_belongs_to_the_command(chain):
