@@ -135,6 +135,9 @@ public enum UnixSocket {
         }
     }
 
+    /// How many descriptors one message takes with it: what unix(7) allows.
+    public static let mostDescriptors = Int(UKH_MOST_DESCRIPTORS)
+
     /// Sends all of `bytes`; the descriptors go with the first byte.
     public static func send(
         _ bytes: UnsafeRawBufferPointer, descriptors: [FileDescriptor] = [], to socket: FileDescriptor
@@ -152,7 +155,7 @@ public enum UnixSocket {
     public static func receive(
         into buffer: UnsafeMutableRawBufferPointer, from socket: FileDescriptor
     ) throws -> (count: Int, descriptors: [FileDescriptor]) {
-        var fds = [CInt](repeating: -1, count: 64)
+        var fds = [CInt](repeating: -1, count: mostDescriptors)
         var count = CInt(fds.count)
         let n = ukh_receive_fds(socket.rawValue, buffer.baseAddress, buffer.count, &fds, &count)
         try HostError.check(n, "receive from", "socket")

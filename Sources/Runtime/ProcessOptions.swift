@@ -36,7 +36,9 @@ public struct ProcessOptions: Sendable {
         }
         let activated = Host.environment("LISTEN_FDS").flatMap { Int($0) } ?? 0
         let count = preservedDescriptors + max(activated, 0)
-        guard count <= 60 else { throw RuntimeError("cannot preserve \(count) descriptors: 60 is the most") }
+        // The kernel hands them to the nursery with the three standard ones and the arguments' file, in one message.
+        let most = UnixSocket.mostDescriptors - 4
+        guard count <= most else { throw RuntimeError("cannot preserve \(count) descriptors: \(most) is the most") }
         for number in 3..<(3 + max(count, 0)) {
             guard fcntl(CInt(number), F_GETFD) >= 0 else {
                 throw RuntimeError("unable to preserve descriptor \(number): it is not open")

@@ -282,6 +282,7 @@ def test_list_and_events(runu):
     assert event["type"] == "stats" and event["id"] == "c"
     assert event["data"]["pids"]["current"] >= 1 and event["data"]["memory"]["usage"]["usage"] > 0
     assert {"total", "user", "kernel"} <= event["data"]["cpu"]["usage"].keys()
+    assert "blkio" in event["data"]
     runu("update", "--memory", "64m", "--pids-limit", "50", "c")
     assert json.loads(runu("events", "--stats", "c").stdout)["data"]["pids"]["limit"] in (0, 50)
 
@@ -515,6 +516,34 @@ def test_preserved_descriptors(runu):
     bundle = runu.bundle("sh", "-c", "echo three >&3")
     runu("run", "-b", bundle, "--preserve-fds", "1", "c", pass_fds=(3,))
     assert os.read(reader, 100) == b"three\n"
+
+
+def test_as_many_descriptors_are_preserved_as_one_message_takes(runu):
+    """249, beside the standard ones and the arguments, and each under its number."""
+    script = "echo $0 >&3; echo last >&251; for n in 4 100 128 200 250; do readlink /proc/self/fd/$n; done; ls /proc/self/fd | wc -l"
+    bundle = runu.bundle("sh", "-c", script, "first")
+    reader, writer = os.pipe()
+    null = os.open("/dev/null", os.O_RDWR)
+
+    def arrange():
+        # From above, so that neither end is overwritten before it is used.
+        pipe = os.dup2(writer, 400)
+        nothing = os.dup2(null, 401)
+        for number in range(3, 253):
+            os.dup2(pipe if number in (3, 251) else nothing, number)
+
+    def run(count):
+        return subprocess.run(
+            runu.command("run", "-b", bundle, "--preserve-fds", str(count), "c"), close_fds=False, preexec_fn=arrange,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+
+    result = run(249)
+    assert result.returncode == 0, result.stderr
+    assert os.read(reader, 100) == b"first\nlast\n"
+    # ls has one of its own, for the folder.
+    assert result.stdout.split() == ["/dev/null"] * 5 + ["253"]
+    result = run(250)
+    assert result.returncode != 0 and "cannot preserve 250 descriptors: 249 is the most" in result.stderr
 
 
 @pytest.mark.parametrize("spoil, text", [

@@ -72,9 +72,9 @@ pid_t ukh_fork(void) {
 
 ssize_t ukh_send_fds(int socket, const void *data, size_t length, const int *fds, int fd_count) {
     struct iovec iov = {(void *)data, length};
-    union { char room[CMSG_SPACE(sizeof(int) * 64)]; struct cmsghdr align; } control;
+    union { char room[CMSG_SPACE(sizeof(int) * UKH_MOST_DESCRIPTORS)]; struct cmsghdr align; } control;
     struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-    if (fd_count > 64) return -EINVAL;
+    if (fd_count > UKH_MOST_DESCRIPTORS) return -EINVAL;
     if (fd_count > 0) {
         memset(&control, 0, sizeof control);
         message.msg_control = control.room;
@@ -92,7 +92,7 @@ ssize_t ukh_send_fds(int socket, const void *data, size_t length, const int *fds
 
 ssize_t ukh_receive_fds(int socket, void *data, size_t length, int *fds, int *fd_count) {
     struct iovec iov = {data, length};
-    union { char room[CMSG_SPACE(sizeof(int) * 64)]; struct cmsghdr align; } control;
+    union { char room[CMSG_SPACE(sizeof(int) * UKH_MOST_DESCRIPTORS)]; struct cmsghdr align; } control;
     struct msghdr message = {
         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
     int room = *fd_count;

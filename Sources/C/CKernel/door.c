@@ -95,14 +95,12 @@ ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd) {
     return n;
 }
 
-enum { MOST_DESCRIPTORS = 253 }; // SCM_MAX_FD
-
 ssize_t ukk_send_datagram(
     int socket, const void *data, size_t size, const int *fds, int count, const void *name, unsigned name_size, int flags) {
     struct iovec iov = {(void *)data, size};
-    union { char room[CMSG_SPACE(sizeof(int) * MOST_DESCRIPTORS)]; struct cmsghdr align; } control;
+    union { char room[CMSG_SPACE(sizeof(int) * UKK_MOST_DESCRIPTORS)]; struct cmsghdr align; } control;
     struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_name = (void *)name, .msg_namelen = name_size};
-    if (count > 0 && count <= MOST_DESCRIPTORS) {
+    if (count > 0 && count <= UKK_MOST_DESCRIPTORS) {
         size_t length = sizeof(int) * (size_t)count;
         memset(&control, 0, sizeof control);
         message.msg_control = control.room;
@@ -120,7 +118,7 @@ ssize_t ukk_send_datagram(
 ssize_t ukk_receive_datagram(int socket, void *data, size_t size, int *fds, int *count, int *end) {
     struct iovec iov = {data, size};
     union {
-        char room[CMSG_SPACE(sizeof(int) * MOST_DESCRIPTORS) + CMSG_SPACE(sizeof(struct ucred))];
+        char room[CMSG_SPACE(sizeof(int) * UKK_MOST_DESCRIPTORS) + CMSG_SPACE(sizeof(struct ucred))];
         struct cmsghdr align;
     } control;
     struct msghdr message = {

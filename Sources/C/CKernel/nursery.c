@@ -187,8 +187,8 @@ __attribute__((noreturn)) static void child_main(const struct ukk_nursery_comman
         else close(i);
     if (c->terminal) ioctl(0, TIOCSCTTY, 0);
     // What comes after the standard ones keeps its order, from 3 on. All are moved up first: none may overwrite another.
-    int base = c->terminal ? 2 : 4, extra = count > base ? count - base : 0, high[64];
-    for (int i = 0; i < extra; i++) high[i] = fcntl(fds[base + i], F_DUPFD, 128);
+    int base = c->terminal ? 2 : 4, extra = count > base ? count - base : 0, high[UKK_MOST_DESCRIPTORS];
+    for (int i = 0; i < extra; i++) high[i] = fcntl(fds[base + i], F_DUPFD, 3 + extra);
     for (int i = 0; i < extra; i++) dup2(high[i], 3 + i);
     syscall(SYS_close_range, 3 + extra, ~0U, 0);
     sigset_t none;
@@ -272,6 +272,8 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
     int signals = signalfd(-1, &child, SFD_NONBLOCK);
 
     if (geteuid() == 0) give_up_capabilities();
+    // It sees its kernel's end by its socket, unless somebody has stopped it: then this wakes it.
+    prctl(PR_SET_PDEATHSIG, SIGCONT);
     // No cores: where they go is the host's to say, not the container's. One byte, since a core_pattern that names a
     // program does not look at 0 (core(5)).
     setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
@@ -309,7 +311,7 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
         if (!polls[0].revents) continue;
         struct ukk_nursery_command command;
         struct iovec iov = {&command, sizeof command};
-        union { char room[CMSG_SPACE(sizeof(int) * 64)]; struct cmsghdr align; } control;
+        union { char room[CMSG_SPACE(sizeof(int) * UKK_MOST_DESCRIPTORS)]; struct cmsghdr align; } control;
         struct msghdr message = {
             .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
         ssize_t n = recvmsg(sock, &message, 0);
@@ -319,11 +321,11 @@ __attribute__((noreturn)) static void nursery_main(const struct ukk_nursery_opti
             reap();
             leave(0);
         }
-        int fds[64], count = 0;
+        int fds[UKK_MOST_DESCRIPTORS], count = 0;
         for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
             if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;
             count = (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-            if (count > 64) count = 64;
+            if (count > UKK_MOST_DESCRIPTORS) count = UKK_MOST_DESCRIPTORS;
             memcpy(fds, CMSG_DATA(h), sizeof(int) * (size_t)count);
         }
         if (command.kind == UKK_BEAR) bear(&command, fds, count);

@@ -23,6 +23,9 @@ pid_t ukh_spawn(const char *path, const struct ukh_spawn_options *options);
 /// fork(2), for a program without threads. -errno.
 pid_t ukh_fork(void);
 
+/// The most descriptors of one message (SCM_MAX_FD of the host).
+enum { UKH_MOST_DESCRIPTORS = 253 };
+
 /// sendmsg with descriptors; returns bytes sent or -errno. SIGPIPE is never raised.
 ssize_t ukh_send_fds(int socket, const void *data, size_t length, const int *fds, int fd_count);
 

@@ -116,10 +116,12 @@ int ukk_send_descriptors(int socket, const void *data, size_t size, const int *d
 /// sendmsg with descriptors and recvmsg without waiting, on the nursery's socket.
 ssize_t ukk_receive_packet(int socket, void *data, size_t size, int *fd);
 
-/// Sends one message with up to 253 descriptors, without SIGPIPE; `name` may be NULL. Its size, or -errno.
+/// The most descriptors of one message (SCM_MAX_FD of the host).
+enum { UKK_MOST_DESCRIPTORS = 253 };
+/// Sends one message with up to so many descriptors, without SIGPIPE; `name` may be NULL. Its size, or -errno.
 ssize_t ukk_send_datagram(
     int socket, const void *data, size_t size, const int *fds, int count, const void *name, unsigned name_size, int flags);
-/// Receives one message without waiting: its size, or -errno. `fds` has room for 253. `end`: there was no message, the
+/// Receives one message without waiting: its size, or -errno. `fds` has room for so many. `end`: there was no message, the
 /// other end is gone; told on sockets with SO_PASSCRED only.
 ssize_t ukk_receive_datagram(int socket, void *data, size_t size, int *fds, int *count, int *end);
 /// Accepts the connection that this process made itself, without waiting; anybody else's is closed. Does not block then.
