@@ -22,6 +22,7 @@ extension Kernel {
     /// A process is about to end by itself: the host forgets it as soon as its parent has taken note.
     func willEnd(_ process: Process) {
         process.lastTime = ownTime(of: process)
+        if isOutside(process.parent), process !== processes.first { noteBlocks(of: process) }
     }
 
     /// A process has ended. One that was killed may be forgotten by the host already; then its parent's figure of children that
@@ -42,6 +43,7 @@ extension Kernel {
         }
         endedTime += own + waited - process.waitedTime
         processes.processes[process.parent]?.waitedTime += own + waited
+        account(endedBlocks: process)
     }
 
     /// Nanoseconds of ended children that a process has waited for: as this kernel counts, or as the host does where that is
@@ -58,6 +60,7 @@ extension Kernel {
         var ticks = endedTicks
         var largest: UInt64 = 0
         var unaccounted: UInt64 = 0
+        var blocks = endedBlocks
         for pid in allPids() {
             guard let process = processes.processes[pid], let statistics = HostProcess.statistics(of: pid) else {
                 continue
@@ -65,6 +68,10 @@ extension Kernel {
             ticks.user += statistics.userTime + statistics.childUserTime
             ticks.system += statistics.systemTime + statistics.childSystemTime
             unaccounted += missed(process, statistics) - process.waitedTime
+            if let own = HostProcess.blocks(of: pid) {
+                blocks += own
+                if isOutside(statistics.parent) { process.lastBlocks = own }
+            }
             if statistics.state == UInt8(ascii: "Z") { continue }
             result.processes += UInt32(clamping: max(1, statistics.threads))
             result.memory += HostProcess.proportionalMemory(of: pid) ?? statistics.residentPages * 4096
@@ -80,6 +87,63 @@ extension Kernel {
         result.memoryLimit = UInt64(max(0, limits.memory))
         result.pidsLimit = UInt64(max(0, limits.pids))
         result.oomKills = UInt32(clamping: limiter.oomKills)
+        toldBlocks.grow(to: blocks + unwaitedBlocks())
+        result.blocksRead = toldBlocks.read
+        result.blocksWritten = toldBlocks.written
         return result
+    }
+}
+
+/// Bytes that were read from disks, and written to them.
+struct BlockBytes {
+    var read: UInt64 = 0
+    var written: UInt64 = 0
+
+    static func + (left: BlockBytes, right: BlockBytes) -> BlockBytes {
+        BlockBytes(read: left.read + right.read, written: left.written + right.written)
+    }
+
+    static func += (left: inout BlockBytes, right: BlockBytes) { left = left + right }
+
+    /// A counter never goes back.
+    mutating func grow(to other: BlockBytes) {
+        read = max(read, other.read)
+        written = max(written, other.written)
+    }
+}
+
+// The host adds what a process had read and written to its parent's figures when that waits for it. So those of the processes
+// that live tell of all, but of those for which somebody outside of the container waits, or nobody has waited yet.
+extension Kernel {
+    private func isOutside(_ parent: pid_t) -> Bool { processes.processes[parent] == nil }
+
+    /// Looks at a process whose parent is gone or outside.
+    private func noteBlocks(of process: Process) {
+        // Another process of the container may have become its parent.
+        guard let parent = HostProcess.kin(of: process.pid)?.parent, isOutside(parent),
+            let blocks = HostProcess.blocks(of: process.pid)
+        else { return }
+        process.lastBlocks = blocks
+    }
+
+    private func account(endedBlocks process: Process) {
+        if isOutside(process.parent), process !== processes.first { noteBlocks(of: process) }
+        endedBlocks += process.lastBlocks
+        unwaited.append(process.pid)
+        // Of processes for which nobody waits there may be many: the last ones have to do.
+        if unwaited.count > 512 { unwaited.removeFirst(256) }
+    }
+
+    /// Of processes that have ended and for which their parents in the container have not waited.
+    private func unwaitedBlocks() -> BlockBytes {
+        var blocks = BlockBytes()
+        unwaited.removeAll { pid in
+            guard let statistics = HostProcess.statistics(of: pid), statistics.state == UInt8(ascii: "Z"),
+                !isOutside(statistics.parent), isOutside(pid), let own = HostProcess.blocks(of: pid)
+            else { return true }
+            blocks += own
+            return false
+        }
+        return blocks
     }
 }

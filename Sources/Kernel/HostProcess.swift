@@ -174,6 +174,23 @@ package enum HostProcess {
         return found
     }
 
+    /// Bytes that a process had read from disks, and that it has had written to them or changed in files so that they
+    /// will be; those of its threads that have ended, and of children that have been waited for, are among them
+    /// (/proc/PID/io). nil when there is no such process, or the host does not count.
+    static func blocks(of pid: pid_t) -> BlockBytes? {
+        withFile(of: pid, "io") { text in
+            var result = BlockBytes()
+            for line in text.split(separator: UInt8(ascii: "\n")) {
+                if line.starts(with: "read_bytes: ".utf8) {
+                    result.read = UInt64(decimal(UnsafeRawBufferPointer(rebasing: line.dropFirst(12))))
+                } else if line.starts(with: "write_bytes: ".utf8) {
+                    result.written = UInt64(decimal(UnsafeRawBufferPointer(rebasing: line.dropFirst(13))))
+                }
+            }
+            return result
+        }
+    }
+
     /// oom_score_adj; 0 when there is no such process.
     static func oomScoreAdjustment(of pid: pid_t) -> Int {
         withFile(of: pid, "oom_score_adj") { text in

@@ -66,6 +66,11 @@ package final class Kernel: @unchecked Sendable {
     /// Nanoseconds of processes that have ended, and how they divide, in clock ticks, as far as that is known.
     var endedTime: UInt64 = 0
     var endedTicks: (user: UInt64, system: UInt64) = (0, 0)
+    /// Bytes from and to disks of processes that have ended and whose parents' figures do not tell of them; what was told
+    /// last; and processes whose parents may not have waited for them yet.
+    var endedBlocks = BlockBytes()
+    var toldBlocks = BlockBytes()
+    var unwaited: [pid_t] = []
     let limiter = Limiter()
     /// Processes that `stopAll` has stopped.
     var held: [pid_t] = []

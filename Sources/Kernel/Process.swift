@@ -30,6 +30,8 @@ package final class Process {
     /// Nanoseconds of processor time when that was looked at last, and of children that have ended.
     var lastTime: UInt64 = 0
     var waitedTime: UInt64 = 0
+    /// Bytes from and to disks when they were looked at last, if no process of the container will tell of them.
+    var lastBlocks = BlockBytes()
     /// An exec that is under way.
     var pendingExec: PendingExec?
 

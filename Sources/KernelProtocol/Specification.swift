@@ -357,6 +357,9 @@ public struct Statistics: WireValue, Equatable {
     public var memoryLimit: UInt64
     public var pidsLimit: UInt64
     public var oomKills: UInt32
+    /// Bytes that came from disks, and that were to go there.
+    public var blocksRead: UInt64 = 0
+    public var blocksWritten: UInt64 = 0
 
     public init() {
         (processes, userTime, systemTime, memory, memoryPeak, memoryLimit, pidsLimit, oomKills) = (
@@ -373,6 +376,10 @@ public struct Statistics: WireValue, Equatable {
         memoryLimit = try reader.read()
         pidsLimit = try reader.read()
         oomKills = try reader.read()
+        // A kernel that was started by an older release does not tell of these.
+        if reader.isAtEnd { return }
+        blocksRead = try reader.read()
+        blocksWritten = try reader.read()
     }
 
     public func write(to writer: inout WireWriter) {
@@ -384,5 +391,7 @@ public struct Statistics: WireValue, Equatable {
         writer.write(memoryLimit)
         writer.write(pidsLimit)
         writer.write(oomKills)
+        writer.write(blocksRead)
+        writer.write(blocksWritten)
     }
 }

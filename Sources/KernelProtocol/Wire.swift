@@ -41,6 +41,9 @@ public struct WireReader {
         self.bytes = bytes[...]
     }
 
+    /// Whether all of the message has been read.
+    public var isAtEnd: Bool { bytes.isEmpty }
+
     /// The next integer.
     /// - Throws: `WireError.truncated` at the end of the message.
     public mutating func read<T: FixedWidthInteger>(_: T.Type = T.self) throws -> T {

@@ -26,10 +26,21 @@ public struct StatisticsEvent: Sendable {
         var current: UInt32
         var limit: UInt64
     }
+    struct BlockIO: Sendable, Encodable {
+        struct Entry: Sendable, Encodable {
+            // The host counts by process, not by device.
+            var major: UInt64 = 0
+            var minor: UInt64 = 0
+            var op: String
+            var value: UInt64
+        }
+        var ioServiceBytesRecursive: [Entry]?
+    }
     struct Body: Sendable, Encodable {
         var cpu: CPU
         var memory: Memory
         var pids: Pids
+        var blkio: BlockIO
     }
 
     private let type = "stats"
@@ -48,7 +59,14 @@ public struct StatisticsEvent: Sendable {
                 usage: .init(
                     limit: statistics.memoryLimit, usage: statistics.memory, max: statistics.memoryPeak,
                     failcnt: UInt64(statistics.oomKills))),
-            pids: Pids(current: statistics.processes, limit: statistics.pidsLimit))
+            pids: Pids(current: statistics.processes, limit: statistics.pidsLimit),
+            blkio: BlockIO())
+        if statistics.blocksRead > 0 || statistics.blocksWritten > 0 {
+            data.blkio.ioServiceBytesRecursive = [
+                BlockIO.Entry(op: "Read", value: statistics.blocksRead),
+                BlockIO.Entry(op: "Write", value: statistics.blocksWritten),
+            ]
+        }
     }
 
     /// One line of JSON, its members in runc's order.

@@ -22,9 +22,43 @@ package struct Metrics {
     /// and 0 for a limit.
     private static let unlimited: UInt64 = 0x7FFF_FFFF_FFFF_F000
 
+    /// Bytes from block devices, and to them.
+    private struct BlockBytes {
+        var major: UInt64
+        var minor: UInt64
+        var read: UInt64 = 0
+        var written: UInt64 = 0
+    }
+
+    /// By device; runtimes tell one line for each device and what is done there.
+    private static func blockBytes(_ data: JSONValue) -> [BlockBytes] {
+        var devices: [BlockBytes] = []
+        for line in data["blkio"]["ioServiceBytesRecursive"].elements {
+            let (major, minor) = (line["major"].unsigned, line["minor"].unsigned)
+            let known = devices.firstIndex { $0.major == major && $0.minor == minor }
+            if known == nil { devices.append(BlockBytes(major: major, minor: minor)) }
+            let index = known ?? devices.count - 1
+            switch line["op"].string {
+            case "Read", "read": devices[index].read += line["value"].unsigned
+            case "Write", "write": devices[index].written += line["value"].unsigned
+            default: break
+            }
+        }
+        return devices
+    }
+
     private static func version1(_ data: JSONValue) -> [UInt8] {
         let arena = MessageArena()
         let (pids, usage, memory) = (data["pids"], data["cpu"]["usage"], data["memory"])
+        let blocks = blockBytes(data).flatMap { device in
+            [("Read", device.read), ("Write", device.written), ("Total", device.read + device.written)].map {
+                op, value in
+                makeMessage(io__containerd__cgroups__v1__blk_ioentry__init) {
+                    $0.op = arena.string(op)
+                    ($0.major, $0.minor, $0.value) = (device.major, device.minor, value)
+                }
+            }
+        }
         let message: Io__Containerd__Cgroups__V1__Metrics = makeMessage(io__containerd__cgroups__v1__metrics__init) {
             $0.pids = arena.message(
                 makeMessage(io__containerd__cgroups__v1__pids_stat__init) {
@@ -53,6 +87,11 @@ package struct Metrics {
                             $0.failcnt = memory["usage"]["failcnt"].unsigned
                         })
                 })
+            $0.blkio = arena.message(
+                makeMessage(io__containerd__cgroups__v1__blk_iostat__init) {
+                    $0.n_io_service_bytes_recursive = blocks.count
+                    $0.io_service_bytes_recursive = arena.repeated(blocks)
+                })
         }
         return withExtendedLifetime(arena) { encodeMessage(message) }
     }
@@ -60,6 +99,12 @@ package struct Metrics {
     private static func version2(_ data: JSONValue) -> [UInt8] {
         let arena = MessageArena()
         let (pids, usage, memory) = (data["pids"], data["cpu"]["usage"], data["memory"])
+        let blocks = blockBytes(data).map { device in
+            makeMessage(io__containerd__cgroups__v2__ioentry__init) {
+                ($0.major, $0.minor) = (device.major, device.minor)
+                ($0.rbytes, $0.wbytes) = (device.read, device.written)
+            }
+        }
         let message: Io__Containerd__Cgroups__V2__Metrics = makeMessage(io__containerd__cgroups__v2__metrics__init) {
             $0.pids = arena.message(
                 makeMessage(io__containerd__cgroups__v2__pids_stat__init) {
@@ -79,6 +124,11 @@ package struct Metrics {
                     $0.usage = memory["usage"]["usage"].unsigned
                     $0.usage_limit = memory["usage"]["limit"].unsigned.orNone(.max)
                     $0.max_usage = memory["usage"]["max"].unsigned
+                })
+            $0.io = arena.message(
+                makeMessage(io__containerd__cgroups__v2__iostat__init) {
+                    $0.n_usage = blocks.count
+                    $0.usage = arena.repeated(blocks)
                 })
         }
         return withExtendedLifetime(arena) { encodeMessage(message) }

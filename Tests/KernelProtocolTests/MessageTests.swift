@@ -40,9 +40,22 @@ import Testing
 
     @Test(arguments: messages) func isRefusedWhenAnyByteOfItsEndIsMissing(_ message: Message) {
         let bytes = Array(message.encoded().dropFirst(4))
-        for length in 0..<bytes.count {
+        var older: Int?
+        if case .statistics = message { older = bytes.count - 16 }
+        for length in 0..<bytes.count where length != older {
             #expect(throws: WireError.self) { try Message(decoding: Array(bytes.prefix(length))) }
         }
+    }
+
+    @Test func figuresOfAKernelThatKnowsNothingOfDisksAreRead() throws {
+        var statistics = Statistics()
+        statistics.processes = 3
+        statistics.oomKills = 1
+        (statistics.blocksRead, statistics.blocksWritten) = (4096, 512)
+        let bytes = Array(Message.statistics(statistics).encoded().dropFirst(4))
+        #expect(try Message(decoding: bytes) == .statistics(statistics))
+        (statistics.blocksRead, statistics.blocksWritten) = (0, 0)
+        #expect(try Message(decoding: Array(bytes.dropLast(16))) == .statistics(statistics))
     }
 
     @Test func bringsDescriptorsWithIt() throws {

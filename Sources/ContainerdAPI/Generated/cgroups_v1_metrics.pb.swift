@@ -52,6 +52,15 @@ public nonisolated struct Io_Containerd_Cgroups_V1_Metrics: Sendable {
   /// Clears the value of `memory`. Subsequent reads from it will return its default value.
   public mutating func clearMemory() {self._memory = nil}
 
+  public var blkio: Io_Containerd_Cgroups_V1_BlkIOStat {
+    get {_blkio ?? Io_Containerd_Cgroups_V1_BlkIOStat()}
+    set {_blkio = newValue}
+  }
+  /// Returns true if `blkio` has been explicitly set.
+  public var hasBlkio: Bool {self._blkio != nil}
+  /// Clears the value of `blkio`. Subsequent reads from it will return its default value.
+  public mutating func clearBlkio() {self._blkio = nil}
+
   public var network: [Io_Containerd_Cgroups_V1_NetworkStat] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -61,6 +70,7 @@ public nonisolated struct Io_Containerd_Cgroups_V1_Metrics: Sendable {
   fileprivate var _pids: Io_Containerd_Cgroups_V1_PidsStat? = nil
   fileprivate var _cpu: Io_Containerd_Cgroups_V1_CPUStat? = nil
   fileprivate var _memory: Io_Containerd_Cgroups_V1_MemoryStat? = nil
+  fileprivate var _blkio: Io_Containerd_Cgroups_V1_BlkIOStat? = nil
 }
 
 public nonisolated struct Io_Containerd_Cgroups_V1_PidsStat: Sendable {
@@ -238,6 +248,38 @@ public nonisolated struct Io_Containerd_Cgroups_V1_MemoryEntry: Sendable {
   public init() {}
 }
 
+public nonisolated struct Io_Containerd_Cgroups_V1_BlkIOStat: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var ioServiceBytesRecursive: [Io_Containerd_Cgroups_V1_BlkIOEntry] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Io_Containerd_Cgroups_V1_BlkIOEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var op: String = String()
+
+  public var device: String = String()
+
+  public var major: UInt64 = 0
+
+  public var minor: UInt64 = 0
+
+  public var value: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct Io_Containerd_Cgroups_V1_NetworkStat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -272,7 +314,7 @@ fileprivate nonisolated let _protobuf_package = "io.containerd.cgroups.v1"
 
 nonisolated extension Io_Containerd_Cgroups_V1_Metrics: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Metrics"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}pids\0\u{1}cpu\0\u{1}memory\0\u{2}\u{3}network\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}pids\0\u{1}cpu\0\u{1}memory\0\u{1}blkio\0\u{2}\u{2}network\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -283,6 +325,7 @@ nonisolated extension Io_Containerd_Cgroups_V1_Metrics: SwiftProtobuf.Message, S
       case 2: try { try decoder.decodeSingularMessageField(value: &self._pids) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._cpu) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._memory) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._blkio) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.network) }()
       default: break
       }
@@ -303,6 +346,9 @@ nonisolated extension Io_Containerd_Cgroups_V1_Metrics: SwiftProtobuf.Message, S
     try { if let v = self._memory {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._blkio {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     if !self.network.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.network, fieldNumber: 7)
     }
@@ -313,6 +359,7 @@ nonisolated extension Io_Containerd_Cgroups_V1_Metrics: SwiftProtobuf.Message, S
     if lhs._pids != rhs._pids {return false}
     if lhs._cpu != rhs._cpu {return false}
     if lhs._memory != rhs._memory {return false}
+    if lhs._blkio != rhs._blkio {return false}
     if lhs.network != rhs.network {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -651,6 +698,86 @@ nonisolated extension Io_Containerd_Cgroups_V1_MemoryEntry: SwiftProtobuf.Messag
     if lhs.usage != rhs.usage {return false}
     if lhs.max != rhs.max {return false}
     if lhs.failcnt != rhs.failcnt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Io_Containerd_Cgroups_V1_BlkIOStat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BlkIOStat"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}io_service_bytes_recursive\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.ioServiceBytesRecursive) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.ioServiceBytesRecursive.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.ioServiceBytesRecursive, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Io_Containerd_Cgroups_V1_BlkIOStat, rhs: Io_Containerd_Cgroups_V1_BlkIOStat) -> Bool {
+    if lhs.ioServiceBytesRecursive != rhs.ioServiceBytesRecursive {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Io_Containerd_Cgroups_V1_BlkIOEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BlkIOEntry"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}op\0\u{1}device\0\u{1}major\0\u{1}minor\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.op) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.major) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.minor) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.op.isEmpty {
+      try visitor.visitSingularStringField(value: self.op, fieldNumber: 1)
+    }
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 2)
+    }
+    if self.major != 0 {
+      try visitor.visitSingularUInt64Field(value: self.major, fieldNumber: 3)
+    }
+    if self.minor != 0 {
+      try visitor.visitSingularUInt64Field(value: self.minor, fieldNumber: 4)
+    }
+    if self.value != 0 {
+      try visitor.visitSingularUInt64Field(value: self.value, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Io_Containerd_Cgroups_V1_BlkIOEntry, rhs: Io_Containerd_Cgroups_V1_BlkIOEntry) -> Bool {
+    if lhs.op != rhs.op {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs.major != rhs.major {return false}
+    if lhs.minor != rhs.minor {return false}
+    if lhs.value != rhs.value {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -20,45 +20,52 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-public nonisolated struct Io_Containerd_Cgroups_V2_Metrics: Sendable {
+public nonisolated struct Io_Containerd_Cgroups_V2_Metrics: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   public var pids: Io_Containerd_Cgroups_V2_PidsStat {
-    get {_pids ?? Io_Containerd_Cgroups_V2_PidsStat()}
-    set {_pids = newValue}
+    get {_storage._pids ?? Io_Containerd_Cgroups_V2_PidsStat()}
+    set {_uniqueStorage()._pids = newValue}
   }
   /// Returns true if `pids` has been explicitly set.
-  public var hasPids: Bool {self._pids != nil}
+  public var hasPids: Bool {_storage._pids != nil}
   /// Clears the value of `pids`. Subsequent reads from it will return its default value.
-  public mutating func clearPids() {self._pids = nil}
+  public mutating func clearPids() {_uniqueStorage()._pids = nil}
 
   public var cpu: Io_Containerd_Cgroups_V2_CPUStat {
-    get {_cpu ?? Io_Containerd_Cgroups_V2_CPUStat()}
-    set {_cpu = newValue}
+    get {_storage._cpu ?? Io_Containerd_Cgroups_V2_CPUStat()}
+    set {_uniqueStorage()._cpu = newValue}
   }
   /// Returns true if `cpu` has been explicitly set.
-  public var hasCpu: Bool {self._cpu != nil}
+  public var hasCpu: Bool {_storage._cpu != nil}
   /// Clears the value of `cpu`. Subsequent reads from it will return its default value.
-  public mutating func clearCpu() {self._cpu = nil}
+  public mutating func clearCpu() {_uniqueStorage()._cpu = nil}
 
   public var memory: Io_Containerd_Cgroups_V2_MemoryStat {
-    get {_memory ?? Io_Containerd_Cgroups_V2_MemoryStat()}
-    set {_memory = newValue}
+    get {_storage._memory ?? Io_Containerd_Cgroups_V2_MemoryStat()}
+    set {_uniqueStorage()._memory = newValue}
   }
   /// Returns true if `memory` has been explicitly set.
-  public var hasMemory: Bool {self._memory != nil}
+  public var hasMemory: Bool {_storage._memory != nil}
   /// Clears the value of `memory`. Subsequent reads from it will return its default value.
-  public mutating func clearMemory() {self._memory = nil}
+  public mutating func clearMemory() {_uniqueStorage()._memory = nil}
+
+  public var io: Io_Containerd_Cgroups_V2_IOStat {
+    get {_storage._io ?? Io_Containerd_Cgroups_V2_IOStat()}
+    set {_uniqueStorage()._io = newValue}
+  }
+  /// Returns true if `io` has been explicitly set.
+  public var hasIo: Bool {_storage._io != nil}
+  /// Clears the value of `io`. Subsequent reads from it will return its default value.
+  public mutating func clearIo() {_uniqueStorage()._io = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _pids: Io_Containerd_Cgroups_V2_PidsStat? = nil
-  fileprivate var _cpu: Io_Containerd_Cgroups_V2_CPUStat? = nil
-  fileprivate var _memory: Io_Containerd_Cgroups_V2_MemoryStat? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct Io_Containerd_Cgroups_V2_PidsStat: Sendable {
@@ -97,6 +104,40 @@ public nonisolated struct Io_Containerd_Cgroups_V2_CPUStat: Sendable {
   public init() {}
 }
 
+public nonisolated struct Io_Containerd_Cgroups_V2_IOStat: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var usage: [Io_Containerd_Cgroups_V2_IOEntry] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Io_Containerd_Cgroups_V2_IOEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var major: UInt64 = 0
+
+  public var minor: UInt64 = 0
+
+  public var rbytes: UInt64 = 0
+
+  public var wbytes: UInt64 = 0
+
+  public var rios: UInt64 = 0
+
+  public var wios: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct Io_Containerd_Cgroups_V2_MemoryStat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -129,43 +170,90 @@ fileprivate nonisolated let _protobuf_package = "io.containerd.cgroups.v2"
 
 nonisolated extension Io_Containerd_Cgroups_V2_Metrics: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Metrics"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pids\0\u{1}cpu\0\u{2}\u{2}memory\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pids\0\u{1}cpu\0\u{2}\u{2}memory\0\u{2}\u{2}io\0")
+
+  fileprivate class _StorageClass {
+    var _pids: Io_Containerd_Cgroups_V2_PidsStat? = nil
+    var _cpu: Io_Containerd_Cgroups_V2_CPUStat? = nil
+    var _memory: Io_Containerd_Cgroups_V2_MemoryStat? = nil
+    var _io: Io_Containerd_Cgroups_V2_IOStat? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _pids = source._pids
+      _cpu = source._cpu
+      _memory = source._memory
+      _io = source._io
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._pids) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._cpu) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._memory) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._pids) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._cpu) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._memory) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._io) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._pids {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._cpu {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._memory {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._pids {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._cpu {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._memory {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._io {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Io_Containerd_Cgroups_V2_Metrics, rhs: Io_Containerd_Cgroups_V2_Metrics) -> Bool {
-    if lhs._pids != rhs._pids {return false}
-    if lhs._cpu != rhs._cpu {return false}
-    if lhs._memory != rhs._memory {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._pids != rhs_storage._pids {return false}
+        if _storage._cpu != rhs_storage._cpu {return false}
+        if _storage._memory != rhs_storage._memory {return false}
+        if _storage._io != rhs_storage._io {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -256,6 +344,91 @@ nonisolated extension Io_Containerd_Cgroups_V2_CPUStat: SwiftProtobuf.Message, S
     if lhs.nrPeriods != rhs.nrPeriods {return false}
     if lhs.nrThrottled != rhs.nrThrottled {return false}
     if lhs.throttledUsec != rhs.throttledUsec {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Io_Containerd_Cgroups_V2_IOStat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IOStat"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}usage\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.usage) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.usage.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.usage, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Io_Containerd_Cgroups_V2_IOStat, rhs: Io_Containerd_Cgroups_V2_IOStat) -> Bool {
+    if lhs.usage != rhs.usage {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Io_Containerd_Cgroups_V2_IOEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IOEntry"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}major\0\u{1}minor\0\u{1}rbytes\0\u{1}wbytes\0\u{1}rios\0\u{1}wios\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.major) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.minor) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.rbytes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.wbytes) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rios) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.wios) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.major != 0 {
+      try visitor.visitSingularUInt64Field(value: self.major, fieldNumber: 1)
+    }
+    if self.minor != 0 {
+      try visitor.visitSingularUInt64Field(value: self.minor, fieldNumber: 2)
+    }
+    if self.rbytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rbytes, fieldNumber: 3)
+    }
+    if self.wbytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wbytes, fieldNumber: 4)
+    }
+    if self.rios != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rios, fieldNumber: 5)
+    }
+    if self.wios != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wios, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Io_Containerd_Cgroups_V2_IOEntry, rhs: Io_Containerd_Cgroups_V2_IOEntry) -> Bool {
+    if lhs.major != rhs.major {return false}
+    if lhs.minor != rhs.minor {return false}
+    if lhs.rbytes != rhs.rbytes {return false}
+    if lhs.wbytes != rhs.wbytes {return false}
+    if lhs.rios != rhs.rios {return false}
+    if lhs.wios != rhs.wios {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -17,12 +17,17 @@ struct ContainerFigures {
         ("container_memory_rss_bytes", "Memory in use that is no file's"),
         ("container_memory_usage_bytes", "Memory in use"),
         ("container_memory_anon_bytes", "Memory in use that is no file's"),
+        ("container_blkio_io_service_bytes_recursive_bytes", "Bytes from and to block devices"),
+        ("container_io_rbytes_bytes", "Bytes from block devices"),
+        ("container_io_wbytes_bytes", "Bytes to block devices"),
         ("container_pids_current", "Processes and threads"),
         ("container_pids_limit", "The limit of processes and threads; 0: none"),
     ]
 
     /// By name; only those that the container's shim knows.
     private(set) var values: [String: UInt64] = [:]
+    /// Of those that are told by device, or by what is done there.
+    private(set) var labelled: [String: [(labels: [(String, String)], value: UInt64)]] = [:]
 
     init(_ metric: Containerd_Types_Metric) {
         let bytes = metric.data.value
@@ -39,6 +44,9 @@ struct ContainerFigures {
                 "container_memory_usage_failcnt_total": memory.usage.failcnt, "container_memory_rss_bytes": memory.rss,
                 "container_pids_current": metrics.pids.current, "container_pids_limit": metrics.pids.limit,
             ]
+            labelled["container_blkio_io_service_bytes_recursive_bytes"] = metrics.blkio.ioServiceBytesRecursive.map {
+                ([("op", $0.op), ("device", $0.device), ("major", "\($0.major)"), ("minor", "\($0.minor)")], $0.value)
+            }
         case "io.containerd.cgroups.v2.Metrics":
             guard let metrics = try? Io_Containerd_Cgroups_V2_Metrics(serializedBytes: bytes) else { return }
             values = [
@@ -50,7 +58,17 @@ struct ContainerFigures {
                 "container_memory_anon_bytes": metrics.memory.anon,
                 "container_pids_current": metrics.pids.current, "container_pids_limit": metrics.pids.limit,
             ]
+            for entry in metrics.io.usage {
+                let labels = [("major", "\(entry.major)"), ("minor", "\(entry.minor)")]
+                labelled["container_io_rbytes_bytes", default: []].append((labels, entry.rbytes))
+                labelled["container_io_wbytes_bytes", default: []].append((labels, entry.wbytes))
+            }
         default: break
         }
+    }
+
+    /// What is told under a name, and the labels that go with each value.
+    func lines(_ name: String) -> [(labels: [(String, String)], value: UInt64)] {
+        (values[name].map { [([], $0)] } ?? []) + labelled[name, default: []]
     }
 }

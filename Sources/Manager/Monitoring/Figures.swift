@@ -54,12 +54,12 @@ struct Figures: Sendable {
         let shims = await tasks.shims()
         let metrics = await shims.concurrently { shim in await shim.metric().map { (shim, ContainerFigures($0)) } }
         for figure in ContainerFigures.known {
-            let lines = metrics.compactMap { shim, figures in figures.values[figure.name].map { (shim, $0) } }
+            let lines = metrics.flatMap { shim, figures in figures.lines(figure.name).map { (shim, $0) } }
             guard !lines.isEmpty else { continue }
             text.head(figure.name, .gauge, figure.help)
-            for (shim, value) in lines {
-                text.line(
-                    figure.name, [("container_id", shim.bundle.id), ("namespace", shim.bundle.namespace)], value)
+            for (shim, line) in lines {
+                let labels = [("container_id", shim.bundle.id), ("namespace", shim.bundle.namespace)]
+                text.line(figure.name, labels + line.labels, line.value)
             }
         }
         text.add("ukmanager_tasks", .gauge, "Tasks whose shims are connected", shims.count)

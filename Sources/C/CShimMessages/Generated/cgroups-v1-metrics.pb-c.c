@@ -322,6 +322,96 @@ void   io__containerd__cgroups__v1__memory_entry__free_unpacked
   assert(message->base.descriptor == &io__containerd__cgroups__v1__memory_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   io__containerd__cgroups__v1__blk_iostat__init
+                     (Io__Containerd__Cgroups__V1__BlkIOStat         *message)
+{
+  static const Io__Containerd__Cgroups__V1__BlkIOStat init_value = IO__CONTAINERD__CGROUPS__V1__BLK_IOSTAT__INIT;
+  *message = init_value;
+}
+size_t io__containerd__cgroups__v1__blk_iostat__get_packed_size
+                     (const Io__Containerd__Cgroups__V1__BlkIOStat *message)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v1__blk_iostat__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t io__containerd__cgroups__v1__blk_iostat__pack
+                     (const Io__Containerd__Cgroups__V1__BlkIOStat *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v1__blk_iostat__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t io__containerd__cgroups__v1__blk_iostat__pack_to_buffer
+                     (const Io__Containerd__Cgroups__V1__BlkIOStat *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v1__blk_iostat__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Io__Containerd__Cgroups__V1__BlkIOStat *
+       io__containerd__cgroups__v1__blk_iostat__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Io__Containerd__Cgroups__V1__BlkIOStat *)
+     protobuf_c_message_unpack (&io__containerd__cgroups__v1__blk_iostat__descriptor,
+                                allocator, len, data);
+}
+void   io__containerd__cgroups__v1__blk_iostat__free_unpacked
+                     (Io__Containerd__Cgroups__V1__BlkIOStat *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &io__containerd__cgroups__v1__blk_iostat__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   io__containerd__cgroups__v1__blk_ioentry__init
+                     (Io__Containerd__Cgroups__V1__BlkIOEntry         *message)
+{
+  static const Io__Containerd__Cgroups__V1__BlkIOEntry init_value = IO__CONTAINERD__CGROUPS__V1__BLK_IOENTRY__INIT;
+  *message = init_value;
+}
+size_t io__containerd__cgroups__v1__blk_ioentry__get_packed_size
+                     (const Io__Containerd__Cgroups__V1__BlkIOEntry *message)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v1__blk_ioentry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t io__containerd__cgroups__v1__blk_ioentry__pack
+                     (const Io__Containerd__Cgroups__V1__BlkIOEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v1__blk_ioentry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t io__containerd__cgroups__v1__blk_ioentry__pack_to_buffer
+                     (const Io__Containerd__Cgroups__V1__BlkIOEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v1__blk_ioentry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Io__Containerd__Cgroups__V1__BlkIOEntry *
+       io__containerd__cgroups__v1__blk_ioentry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Io__Containerd__Cgroups__V1__BlkIOEntry *)
+     protobuf_c_message_unpack (&io__containerd__cgroups__v1__blk_ioentry__descriptor,
+                                allocator, len, data);
+}
+void   io__containerd__cgroups__v1__blk_ioentry__free_unpacked
+                     (Io__Containerd__Cgroups__V1__BlkIOEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &io__containerd__cgroups__v1__blk_ioentry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   io__containerd__cgroups__v1__network_stat__init
                      (Io__Containerd__Cgroups__V1__NetworkStat         *message)
 {
@@ -367,7 +457,7 @@ void   io__containerd__cgroups__v1__network_stat__free_unpacked
   assert(message->base.descriptor == &io__containerd__cgroups__v1__network_stat__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor io__containerd__cgroups__v1__metrics__field_descriptors[4] =
+static const ProtobufCFieldDescriptor io__containerd__cgroups__v1__metrics__field_descriptors[5] =
 {
   {
     "pids",
@@ -406,6 +496,18 @@ static const ProtobufCFieldDescriptor io__containerd__cgroups__v1__metrics__fiel
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "blkio",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V1__Metrics, blkio),
+    &io__containerd__cgroups__v1__blk_iostat__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "network",
     7,
     PROTOBUF_C_LABEL_REPEATED,
@@ -419,16 +521,17 @@ static const ProtobufCFieldDescriptor io__containerd__cgroups__v1__metrics__fiel
   },
 };
 static const unsigned io__containerd__cgroups__v1__metrics__field_indices_by_name[] = {
+  3,   /* field[3] = blkio */
   1,   /* field[1] = cpu */
   2,   /* field[2] = memory */
-  3,   /* field[3] = network */
+  4,   /* field[4] = network */
   0,   /* field[0] = pids */
 };
 static const ProtobufCIntRange io__containerd__cgroups__v1__metrics__number_ranges[2 + 1] =
 {
   { 2, 0 },
-  { 7, 3 },
-  { 0, 4 }
+  { 7, 4 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor io__containerd__cgroups__v1__metrics__descriptor =
 {
@@ -438,7 +541,7 @@ const ProtobufCMessageDescriptor io__containerd__cgroups__v1__metrics__descripto
   "Io__Containerd__Cgroups__V1__Metrics",
   "io.containerd.cgroups.v1",
   sizeof(Io__Containerd__Cgroups__V1__Metrics),
-  4,
+  5,
   io__containerd__cgroups__v1__metrics__field_descriptors,
   io__containerd__cgroups__v1__metrics__field_indices_by_name,
   2,  io__containerd__cgroups__v1__metrics__number_ranges,
@@ -922,6 +1025,134 @@ const ProtobufCMessageDescriptor io__containerd__cgroups__v1__memory_entry__desc
   io__containerd__cgroups__v1__memory_entry__field_indices_by_name,
   1,  io__containerd__cgroups__v1__memory_entry__number_ranges,
   (ProtobufCMessageInit) io__containerd__cgroups__v1__memory_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor io__containerd__cgroups__v1__blk_iostat__field_descriptors[1] =
+{
+  {
+    "io_service_bytes_recursive",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Io__Containerd__Cgroups__V1__BlkIOStat, n_io_service_bytes_recursive),
+    offsetof(Io__Containerd__Cgroups__V1__BlkIOStat, io_service_bytes_recursive),
+    &io__containerd__cgroups__v1__blk_ioentry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned io__containerd__cgroups__v1__blk_iostat__field_indices_by_name[] = {
+  0,   /* field[0] = io_service_bytes_recursive */
+};
+static const ProtobufCIntRange io__containerd__cgroups__v1__blk_iostat__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor io__containerd__cgroups__v1__blk_iostat__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "io.containerd.cgroups.v1.BlkIOStat",
+  "BlkIOStat",
+  "Io__Containerd__Cgroups__V1__BlkIOStat",
+  "io.containerd.cgroups.v1",
+  sizeof(Io__Containerd__Cgroups__V1__BlkIOStat),
+  1,
+  io__containerd__cgroups__v1__blk_iostat__field_descriptors,
+  io__containerd__cgroups__v1__blk_iostat__field_indices_by_name,
+  1,  io__containerd__cgroups__v1__blk_iostat__number_ranges,
+  (ProtobufCMessageInit) io__containerd__cgroups__v1__blk_iostat__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor io__containerd__cgroups__v1__blk_ioentry__field_descriptors[5] =
+{
+  {
+    "op",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V1__BlkIOEntry, op),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "device",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V1__BlkIOEntry, device),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "major",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V1__BlkIOEntry, major),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minor",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V1__BlkIOEntry, minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V1__BlkIOEntry, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned io__containerd__cgroups__v1__blk_ioentry__field_indices_by_name[] = {
+  1,   /* field[1] = device */
+  2,   /* field[2] = major */
+  3,   /* field[3] = minor */
+  0,   /* field[0] = op */
+  4,   /* field[4] = value */
+};
+static const ProtobufCIntRange io__containerd__cgroups__v1__blk_ioentry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor io__containerd__cgroups__v1__blk_ioentry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "io.containerd.cgroups.v1.BlkIOEntry",
+  "BlkIOEntry",
+  "Io__Containerd__Cgroups__V1__BlkIOEntry",
+  "io.containerd.cgroups.v1",
+  sizeof(Io__Containerd__Cgroups__V1__BlkIOEntry),
+  5,
+  io__containerd__cgroups__v1__blk_ioentry__field_descriptors,
+  io__containerd__cgroups__v1__blk_ioentry__field_indices_by_name,
+  1,  io__containerd__cgroups__v1__blk_ioentry__number_ranges,
+  (ProtobufCMessageInit) io__containerd__cgroups__v1__blk_ioentry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor io__containerd__cgroups__v1__network_stat__field_descriptors[9] =

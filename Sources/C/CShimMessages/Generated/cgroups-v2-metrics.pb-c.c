@@ -142,6 +142,96 @@ void   io__containerd__cgroups__v2__cpustat__free_unpacked
   assert(message->base.descriptor == &io__containerd__cgroups__v2__cpustat__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   io__containerd__cgroups__v2__iostat__init
+                     (Io__Containerd__Cgroups__V2__IOStat         *message)
+{
+  static const Io__Containerd__Cgroups__V2__IOStat init_value = IO__CONTAINERD__CGROUPS__V2__IOSTAT__INIT;
+  *message = init_value;
+}
+size_t io__containerd__cgroups__v2__iostat__get_packed_size
+                     (const Io__Containerd__Cgroups__V2__IOStat *message)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v2__iostat__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t io__containerd__cgroups__v2__iostat__pack
+                     (const Io__Containerd__Cgroups__V2__IOStat *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v2__iostat__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t io__containerd__cgroups__v2__iostat__pack_to_buffer
+                     (const Io__Containerd__Cgroups__V2__IOStat *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v2__iostat__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Io__Containerd__Cgroups__V2__IOStat *
+       io__containerd__cgroups__v2__iostat__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Io__Containerd__Cgroups__V2__IOStat *)
+     protobuf_c_message_unpack (&io__containerd__cgroups__v2__iostat__descriptor,
+                                allocator, len, data);
+}
+void   io__containerd__cgroups__v2__iostat__free_unpacked
+                     (Io__Containerd__Cgroups__V2__IOStat *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &io__containerd__cgroups__v2__iostat__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   io__containerd__cgroups__v2__ioentry__init
+                     (Io__Containerd__Cgroups__V2__IOEntry         *message)
+{
+  static const Io__Containerd__Cgroups__V2__IOEntry init_value = IO__CONTAINERD__CGROUPS__V2__IOENTRY__INIT;
+  *message = init_value;
+}
+size_t io__containerd__cgroups__v2__ioentry__get_packed_size
+                     (const Io__Containerd__Cgroups__V2__IOEntry *message)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v2__ioentry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t io__containerd__cgroups__v2__ioentry__pack
+                     (const Io__Containerd__Cgroups__V2__IOEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v2__ioentry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t io__containerd__cgroups__v2__ioentry__pack_to_buffer
+                     (const Io__Containerd__Cgroups__V2__IOEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &io__containerd__cgroups__v2__ioentry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Io__Containerd__Cgroups__V2__IOEntry *
+       io__containerd__cgroups__v2__ioentry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Io__Containerd__Cgroups__V2__IOEntry *)
+     protobuf_c_message_unpack (&io__containerd__cgroups__v2__ioentry__descriptor,
+                                allocator, len, data);
+}
+void   io__containerd__cgroups__v2__ioentry__free_unpacked
+                     (Io__Containerd__Cgroups__V2__IOEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &io__containerd__cgroups__v2__ioentry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   io__containerd__cgroups__v2__memory_stat__init
                      (Io__Containerd__Cgroups__V2__MemoryStat         *message)
 {
@@ -187,7 +277,7 @@ void   io__containerd__cgroups__v2__memory_stat__free_unpacked
   assert(message->base.descriptor == &io__containerd__cgroups__v2__memory_stat__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor io__containerd__cgroups__v2__metrics__field_descriptors[3] =
+static const ProtobufCFieldDescriptor io__containerd__cgroups__v2__metrics__field_descriptors[4] =
 {
   {
     "pids",
@@ -225,17 +315,31 @@ static const ProtobufCFieldDescriptor io__containerd__cgroups__v2__metrics__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "io",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V2__Metrics, io),
+    &io__containerd__cgroups__v2__iostat__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned io__containerd__cgroups__v2__metrics__field_indices_by_name[] = {
   1,   /* field[1] = cpu */
+  3,   /* field[3] = io */
   2,   /* field[2] = memory */
   0,   /* field[0] = pids */
 };
-static const ProtobufCIntRange io__containerd__cgroups__v2__metrics__number_ranges[2 + 1] =
+static const ProtobufCIntRange io__containerd__cgroups__v2__metrics__number_ranges[3 + 1] =
 {
   { 1, 0 },
   { 4, 2 },
-  { 0, 3 }
+  { 6, 3 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor io__containerd__cgroups__v2__metrics__descriptor =
 {
@@ -245,10 +349,10 @@ const ProtobufCMessageDescriptor io__containerd__cgroups__v2__metrics__descripto
   "Io__Containerd__Cgroups__V2__Metrics",
   "io.containerd.cgroups.v2",
   sizeof(Io__Containerd__Cgroups__V2__Metrics),
-  3,
+  4,
   io__containerd__cgroups__v2__metrics__field_descriptors,
   io__containerd__cgroups__v2__metrics__field_indices_by_name,
-  2,  io__containerd__cgroups__v2__metrics__number_ranges,
+  3,  io__containerd__cgroups__v2__metrics__number_ranges,
   (ProtobufCMessageInit) io__containerd__cgroups__v2__metrics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -404,6 +508,147 @@ const ProtobufCMessageDescriptor io__containerd__cgroups__v2__cpustat__descripto
   io__containerd__cgroups__v2__cpustat__field_indices_by_name,
   1,  io__containerd__cgroups__v2__cpustat__number_ranges,
   (ProtobufCMessageInit) io__containerd__cgroups__v2__cpustat__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor io__containerd__cgroups__v2__iostat__field_descriptors[1] =
+{
+  {
+    "usage",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Io__Containerd__Cgroups__V2__IOStat, n_usage),
+    offsetof(Io__Containerd__Cgroups__V2__IOStat, usage),
+    &io__containerd__cgroups__v2__ioentry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned io__containerd__cgroups__v2__iostat__field_indices_by_name[] = {
+  0,   /* field[0] = usage */
+};
+static const ProtobufCIntRange io__containerd__cgroups__v2__iostat__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor io__containerd__cgroups__v2__iostat__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "io.containerd.cgroups.v2.IOStat",
+  "IOStat",
+  "Io__Containerd__Cgroups__V2__IOStat",
+  "io.containerd.cgroups.v2",
+  sizeof(Io__Containerd__Cgroups__V2__IOStat),
+  1,
+  io__containerd__cgroups__v2__iostat__field_descriptors,
+  io__containerd__cgroups__v2__iostat__field_indices_by_name,
+  1,  io__containerd__cgroups__v2__iostat__number_ranges,
+  (ProtobufCMessageInit) io__containerd__cgroups__v2__iostat__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor io__containerd__cgroups__v2__ioentry__field_descriptors[6] =
+{
+  {
+    "major",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V2__IOEntry, major),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minor",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V2__IOEntry, minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rbytes",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V2__IOEntry, rbytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "wbytes",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V2__IOEntry, wbytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rios",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V2__IOEntry, rios),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "wios",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Io__Containerd__Cgroups__V2__IOEntry, wios),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned io__containerd__cgroups__v2__ioentry__field_indices_by_name[] = {
+  0,   /* field[0] = major */
+  1,   /* field[1] = minor */
+  2,   /* field[2] = rbytes */
+  4,   /* field[4] = rios */
+  3,   /* field[3] = wbytes */
+  5,   /* field[5] = wios */
+};
+static const ProtobufCIntRange io__containerd__cgroups__v2__ioentry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor io__containerd__cgroups__v2__ioentry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "io.containerd.cgroups.v2.IOEntry",
+  "IOEntry",
+  "Io__Containerd__Cgroups__V2__IOEntry",
+  "io.containerd.cgroups.v2",
+  sizeof(Io__Containerd__Cgroups__V2__IOEntry),
+  6,
+  io__containerd__cgroups__v2__ioentry__field_descriptors,
+  io__containerd__cgroups__v2__ioentry__field_indices_by_name,
+  1,  io__containerd__cgroups__v2__ioentry__number_ranges,
+  (ProtobufCMessageInit) io__containerd__cgroups__v2__ioentry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor io__containerd__cgroups__v2__memory_stat__field_descriptors[8] =

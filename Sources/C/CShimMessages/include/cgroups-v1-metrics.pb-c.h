@@ -22,6 +22,8 @@ typedef struct Io__Containerd__Cgroups__V1__CPUUsage Io__Containerd__Cgroups__V1
 typedef struct Io__Containerd__Cgroups__V1__Throttle Io__Containerd__Cgroups__V1__Throttle;
 typedef struct Io__Containerd__Cgroups__V1__MemoryStat Io__Containerd__Cgroups__V1__MemoryStat;
 typedef struct Io__Containerd__Cgroups__V1__MemoryEntry Io__Containerd__Cgroups__V1__MemoryEntry;
+typedef struct Io__Containerd__Cgroups__V1__BlkIOStat Io__Containerd__Cgroups__V1__BlkIOStat;
+typedef struct Io__Containerd__Cgroups__V1__BlkIOEntry Io__Containerd__Cgroups__V1__BlkIOEntry;
 typedef struct Io__Containerd__Cgroups__V1__NetworkStat Io__Containerd__Cgroups__V1__NetworkStat;
 
 
@@ -36,12 +38,13 @@ struct  Io__Containerd__Cgroups__V1__Metrics
   Io__Containerd__Cgroups__V1__PidsStat *pids;
   Io__Containerd__Cgroups__V1__CPUStat *cpu;
   Io__Containerd__Cgroups__V1__MemoryStat *memory;
+  Io__Containerd__Cgroups__V1__BlkIOStat *blkio;
   size_t n_network;
   Io__Containerd__Cgroups__V1__NetworkStat **network;
 };
 #define IO__CONTAINERD__CGROUPS__V1__METRICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&io__containerd__cgroups__v1__metrics__descriptor) \
-    , NULL, NULL, NULL, 0,NULL }
+    , NULL, NULL, NULL, NULL, 0,NULL }
 
 
 struct  Io__Containerd__Cgroups__V1__PidsStat
@@ -122,6 +125,31 @@ struct  Io__Containerd__Cgroups__V1__MemoryEntry
 #define IO__CONTAINERD__CGROUPS__V1__MEMORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&io__containerd__cgroups__v1__memory_entry__descriptor) \
     , 0, 0, 0, 0 }
+
+
+struct  Io__Containerd__Cgroups__V1__BlkIOStat
+{
+  ProtobufCMessage base;
+  size_t n_io_service_bytes_recursive;
+  Io__Containerd__Cgroups__V1__BlkIOEntry **io_service_bytes_recursive;
+};
+#define IO__CONTAINERD__CGROUPS__V1__BLK_IOSTAT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&io__containerd__cgroups__v1__blk_iostat__descriptor) \
+    , 0,NULL }
+
+
+struct  Io__Containerd__Cgroups__V1__BlkIOEntry
+{
+  ProtobufCMessage base;
+  char *op;
+  char *device;
+  uint64_t major;
+  uint64_t minor;
+  uint64_t value;
+};
+#define IO__CONTAINERD__CGROUPS__V1__BLK_IOENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&io__containerd__cgroups__v1__blk_ioentry__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
 struct  Io__Containerd__Cgroups__V1__NetworkStat
@@ -275,6 +303,44 @@ Io__Containerd__Cgroups__V1__MemoryEntry *
 void   io__containerd__cgroups__v1__memory_entry__free_unpacked
                      (Io__Containerd__Cgroups__V1__MemoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Io__Containerd__Cgroups__V1__BlkIOStat methods */
+void   io__containerd__cgroups__v1__blk_iostat__init
+                     (Io__Containerd__Cgroups__V1__BlkIOStat         *message);
+size_t io__containerd__cgroups__v1__blk_iostat__get_packed_size
+                     (const Io__Containerd__Cgroups__V1__BlkIOStat   *message);
+size_t io__containerd__cgroups__v1__blk_iostat__pack
+                     (const Io__Containerd__Cgroups__V1__BlkIOStat   *message,
+                      uint8_t             *out);
+size_t io__containerd__cgroups__v1__blk_iostat__pack_to_buffer
+                     (const Io__Containerd__Cgroups__V1__BlkIOStat   *message,
+                      ProtobufCBuffer     *buffer);
+Io__Containerd__Cgroups__V1__BlkIOStat *
+       io__containerd__cgroups__v1__blk_iostat__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   io__containerd__cgroups__v1__blk_iostat__free_unpacked
+                     (Io__Containerd__Cgroups__V1__BlkIOStat *message,
+                      ProtobufCAllocator *allocator);
+/* Io__Containerd__Cgroups__V1__BlkIOEntry methods */
+void   io__containerd__cgroups__v1__blk_ioentry__init
+                     (Io__Containerd__Cgroups__V1__BlkIOEntry         *message);
+size_t io__containerd__cgroups__v1__blk_ioentry__get_packed_size
+                     (const Io__Containerd__Cgroups__V1__BlkIOEntry   *message);
+size_t io__containerd__cgroups__v1__blk_ioentry__pack
+                     (const Io__Containerd__Cgroups__V1__BlkIOEntry   *message,
+                      uint8_t             *out);
+size_t io__containerd__cgroups__v1__blk_ioentry__pack_to_buffer
+                     (const Io__Containerd__Cgroups__V1__BlkIOEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Io__Containerd__Cgroups__V1__BlkIOEntry *
+       io__containerd__cgroups__v1__blk_ioentry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   io__containerd__cgroups__v1__blk_ioentry__free_unpacked
+                     (Io__Containerd__Cgroups__V1__BlkIOEntry *message,
+                      ProtobufCAllocator *allocator);
 /* Io__Containerd__Cgroups__V1__NetworkStat methods */
 void   io__containerd__cgroups__v1__network_stat__init
                      (Io__Containerd__Cgroups__V1__NetworkStat         *message);
@@ -317,6 +383,12 @@ typedef void (*Io__Containerd__Cgroups__V1__MemoryStat_Closure)
 typedef void (*Io__Containerd__Cgroups__V1__MemoryEntry_Closure)
                  (const Io__Containerd__Cgroups__V1__MemoryEntry *message,
                   void *closure_data);
+typedef void (*Io__Containerd__Cgroups__V1__BlkIOStat_Closure)
+                 (const Io__Containerd__Cgroups__V1__BlkIOStat *message,
+                  void *closure_data);
+typedef void (*Io__Containerd__Cgroups__V1__BlkIOEntry_Closure)
+                 (const Io__Containerd__Cgroups__V1__BlkIOEntry *message,
+                  void *closure_data);
 typedef void (*Io__Containerd__Cgroups__V1__NetworkStat_Closure)
                  (const Io__Containerd__Cgroups__V1__NetworkStat *message,
                   void *closure_data);
@@ -333,6 +405,8 @@ extern const ProtobufCMessageDescriptor io__containerd__cgroups__v1__cpuusage__d
 extern const ProtobufCMessageDescriptor io__containerd__cgroups__v1__throttle__descriptor;
 extern const ProtobufCMessageDescriptor io__containerd__cgroups__v1__memory_stat__descriptor;
 extern const ProtobufCMessageDescriptor io__containerd__cgroups__v1__memory_entry__descriptor;
+extern const ProtobufCMessageDescriptor io__containerd__cgroups__v1__blk_iostat__descriptor;
+extern const ProtobufCMessageDescriptor io__containerd__cgroups__v1__blk_ioentry__descriptor;
 extern const ProtobufCMessageDescriptor io__containerd__cgroups__v1__network_stat__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -18,6 +18,8 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Io__Containerd__Cgroups__V2__Metrics Io__Containerd__Cgroups__V2__Metrics;
 typedef struct Io__Containerd__Cgroups__V2__PidsStat Io__Containerd__Cgroups__V2__PidsStat;
 typedef struct Io__Containerd__Cgroups__V2__CPUStat Io__Containerd__Cgroups__V2__CPUStat;
+typedef struct Io__Containerd__Cgroups__V2__IOStat Io__Containerd__Cgroups__V2__IOStat;
+typedef struct Io__Containerd__Cgroups__V2__IOEntry Io__Containerd__Cgroups__V2__IOEntry;
 typedef struct Io__Containerd__Cgroups__V2__MemoryStat Io__Containerd__Cgroups__V2__MemoryStat;
 
 
@@ -32,10 +34,11 @@ struct  Io__Containerd__Cgroups__V2__Metrics
   Io__Containerd__Cgroups__V2__PidsStat *pids;
   Io__Containerd__Cgroups__V2__CPUStat *cpu;
   Io__Containerd__Cgroups__V2__MemoryStat *memory;
+  Io__Containerd__Cgroups__V2__IOStat *io;
 };
 #define IO__CONTAINERD__CGROUPS__V2__METRICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&io__containerd__cgroups__v2__metrics__descriptor) \
-    , NULL, NULL, NULL }
+    , NULL, NULL, NULL, NULL }
 
 
 struct  Io__Containerd__Cgroups__V2__PidsStat
@@ -61,6 +64,32 @@ struct  Io__Containerd__Cgroups__V2__CPUStat
 };
 #define IO__CONTAINERD__CGROUPS__V2__CPUSTAT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&io__containerd__cgroups__v2__cpustat__descriptor) \
+    , 0, 0, 0, 0, 0, 0 }
+
+
+struct  Io__Containerd__Cgroups__V2__IOStat
+{
+  ProtobufCMessage base;
+  size_t n_usage;
+  Io__Containerd__Cgroups__V2__IOEntry **usage;
+};
+#define IO__CONTAINERD__CGROUPS__V2__IOSTAT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&io__containerd__cgroups__v2__iostat__descriptor) \
+    , 0,NULL }
+
+
+struct  Io__Containerd__Cgroups__V2__IOEntry
+{
+  ProtobufCMessage base;
+  uint64_t major;
+  uint64_t minor;
+  uint64_t rbytes;
+  uint64_t wbytes;
+  uint64_t rios;
+  uint64_t wios;
+};
+#define IO__CONTAINERD__CGROUPS__V2__IOENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&io__containerd__cgroups__v2__ioentry__descriptor) \
     , 0, 0, 0, 0, 0, 0 }
 
 
@@ -138,6 +167,44 @@ Io__Containerd__Cgroups__V2__CPUStat *
 void   io__containerd__cgroups__v2__cpustat__free_unpacked
                      (Io__Containerd__Cgroups__V2__CPUStat *message,
                       ProtobufCAllocator *allocator);
+/* Io__Containerd__Cgroups__V2__IOStat methods */
+void   io__containerd__cgroups__v2__iostat__init
+                     (Io__Containerd__Cgroups__V2__IOStat         *message);
+size_t io__containerd__cgroups__v2__iostat__get_packed_size
+                     (const Io__Containerd__Cgroups__V2__IOStat   *message);
+size_t io__containerd__cgroups__v2__iostat__pack
+                     (const Io__Containerd__Cgroups__V2__IOStat   *message,
+                      uint8_t             *out);
+size_t io__containerd__cgroups__v2__iostat__pack_to_buffer
+                     (const Io__Containerd__Cgroups__V2__IOStat   *message,
+                      ProtobufCBuffer     *buffer);
+Io__Containerd__Cgroups__V2__IOStat *
+       io__containerd__cgroups__v2__iostat__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   io__containerd__cgroups__v2__iostat__free_unpacked
+                     (Io__Containerd__Cgroups__V2__IOStat *message,
+                      ProtobufCAllocator *allocator);
+/* Io__Containerd__Cgroups__V2__IOEntry methods */
+void   io__containerd__cgroups__v2__ioentry__init
+                     (Io__Containerd__Cgroups__V2__IOEntry         *message);
+size_t io__containerd__cgroups__v2__ioentry__get_packed_size
+                     (const Io__Containerd__Cgroups__V2__IOEntry   *message);
+size_t io__containerd__cgroups__v2__ioentry__pack
+                     (const Io__Containerd__Cgroups__V2__IOEntry   *message,
+                      uint8_t             *out);
+size_t io__containerd__cgroups__v2__ioentry__pack_to_buffer
+                     (const Io__Containerd__Cgroups__V2__IOEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Io__Containerd__Cgroups__V2__IOEntry *
+       io__containerd__cgroups__v2__ioentry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   io__containerd__cgroups__v2__ioentry__free_unpacked
+                     (Io__Containerd__Cgroups__V2__IOEntry *message,
+                      ProtobufCAllocator *allocator);
 /* Io__Containerd__Cgroups__V2__MemoryStat methods */
 void   io__containerd__cgroups__v2__memory_stat__init
                      (Io__Containerd__Cgroups__V2__MemoryStat         *message);
@@ -168,6 +235,12 @@ typedef void (*Io__Containerd__Cgroups__V2__PidsStat_Closure)
 typedef void (*Io__Containerd__Cgroups__V2__CPUStat_Closure)
                  (const Io__Containerd__Cgroups__V2__CPUStat *message,
                   void *closure_data);
+typedef void (*Io__Containerd__Cgroups__V2__IOStat_Closure)
+                 (const Io__Containerd__Cgroups__V2__IOStat *message,
+                  void *closure_data);
+typedef void (*Io__Containerd__Cgroups__V2__IOEntry_Closure)
+                 (const Io__Containerd__Cgroups__V2__IOEntry *message,
+                  void *closure_data);
 typedef void (*Io__Containerd__Cgroups__V2__MemoryStat_Closure)
                  (const Io__Containerd__Cgroups__V2__MemoryStat *message,
                   void *closure_data);
@@ -180,6 +253,8 @@ typedef void (*Io__Containerd__Cgroups__V2__MemoryStat_Closure)
 extern const ProtobufCMessageDescriptor io__containerd__cgroups__v2__metrics__descriptor;
 extern const ProtobufCMessageDescriptor io__containerd__cgroups__v2__pids_stat__descriptor;
 extern const ProtobufCMessageDescriptor io__containerd__cgroups__v2__cpustat__descriptor;
+extern const ProtobufCMessageDescriptor io__containerd__cgroups__v2__iostat__descriptor;
+extern const ProtobufCMessageDescriptor io__containerd__cgroups__v2__ioentry__descriptor;
 extern const ProtobufCMessageDescriptor io__containerd__cgroups__v2__memory_stat__descriptor;
 
 PROTOBUF_C__END_DECLS
