@@ -32,6 +32,28 @@ public enum Processes {
         return ukh_pidfd_signal(pidfd, signal) == 0
     }
 
+    /// The numbers of all processes.
+    public static func all() -> [pid_t] {
+        guard let folder = opendir("/proc") else { return [] }
+        defer { closedir(folder) }
+        var result: [pid_t] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let pid = pid_t(name) { result.append(pid) }
+        }
+        return result
+    }
+
+    /// The folder that `pid` works in, as far as this process may know.
+    public static func workingFolder(of pid: pid_t) -> FilePath? {
+        var room = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/\(pid)/cwd", &room, room.count)
+        guard count > 0 else { return nil }
+        return FilePath(String(decoding: room[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+
     /// The user as whom this process acts.
     public static var effectiveUser: UInt32 { geteuid() }
 

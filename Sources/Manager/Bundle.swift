@@ -67,6 +67,20 @@ struct Bundle: Sendable {
         rmdir(work.removingLastComponent().string)
     }
 
+    /// The processes that are shims of this bundle: they work in it, and are told its id.
+    func shims() -> [pid_t] {
+        guard let resolved = realpath(path.string, nil) else { return [] }
+        defer { free(resolved) }
+        let folder = FilePath(String(cString: resolved))
+        return Processes.all().filter { pid in
+            guard Processes.workingFolder(of: pid) == folder, let line = readSmallFile("/proc/\(pid)/cmdline") else {
+                return false
+            }
+            let words = line.split(separator: "\0", omittingEmptySubsequences: false)
+            return zip(words, words.dropFirst()).contains { $0 == "-id" && $1 == id }
+        }
+    }
+
     func write(_ name: String, _ bytes: Data) throws {
         let path = path.appending(name)
         try HostError.naming("write", path) {

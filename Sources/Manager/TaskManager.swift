@@ -93,8 +93,17 @@ actor TaskManager {
         if await running(key) != nil || entries[key] != nil { throw RPCError.alreadyExists("task \(container.id)") }
         entries[key] = .creating
         do {
-            // Not given up half way when the client goes: what was begun is finished, and then taken back.
-            let (shim, pid) = try await Task { try await launch(container, request, namespace) }.value
+            // Not given up half way when the client goes: what was begun is finished, and then taken back. What hangs is
+            // taken back as it is.
+            let work = Task { try await launch(container, request, namespace) }
+            let (shim, pid) = try await withTaskCancellationHandler {
+                try await work.value
+            } onCancel: {
+                Task {
+                    try? await Task.sleep(for: timeouts.cleanup)
+                    work.cancel()
+                }
+            }
             if Task.isCancelled {
                 await discard(shim)
                 throw CancellationError()
@@ -162,7 +171,7 @@ actor TaskManager {
             shim.pid = response.pid
             return (shim, response.pid)
         } catch {
-            await discard(shim)
+            await discard(shim, isHalfMade: Task.isCancelled)
             let failure =
                 error is ShimLost
                 ? RPCError(.unavailable, "the shim died: ttrpc: closed")
@@ -172,7 +181,9 @@ actor TaskManager {
     }
 
     /// Ends a shim whose task could not be created, or is not wanted any more, whatever state it is in.
-    private nonisolated func discard(_ shim: Shim) async {
+    ///
+    /// - Parameter isHalfMade: whether the shim still is at creating the task, and will be so for ever.
+    private nonisolated func discard(_ shim: Shim, isHalfMade: Bool = false) async {
         shim.isLeaving = true
         // Even when the caller has gone away, what was started is ended.
         await Task {
@@ -180,6 +191,8 @@ actor TaskManager {
             delete.id = shim.bundle.id
             do {
                 _ = try await shim.call(TaskV2Service.delete, delete, timeout: timeouts.cleanup)
+            } catch let error as RPCError where error.code == .deadlineExceeded || isHalfMade {
+                await end(shim)
             } catch let error as RPCError where error.code != .notFound {
                 var kill = Containerd_Task_V2_KillRequest()
                 kill.id = shim.bundle.id
@@ -197,6 +210,15 @@ actor TaskManager {
             }
             try? await BlockingWork.run { try shim.bundle.remove() }
         }.value
+    }
+
+    /// Kills a shim that does not answer, or what it is at does not end; what it has started goes with it, or is found by its
+    /// program's `delete`.
+    private nonisolated func end(_ shim: Shim) async {
+        if await isShared(shim) { return }
+        logger(shim.bundle).warning("the shim is stuck at creating the task, ending it")
+        let pids = (try? await BlockingWork.run { shim.bundle.shims() }) ?? []
+        for pid in pids { kill(pid, SIGKILL) }
     }
 
     /// Tells a shim to go, and waits for that unless it has other tasks to look after.

@@ -51,6 +51,8 @@ final class RuntimeCommand {
             environment: Spawn.inheritedEnvironment() + ["RUNU_ERRORS=log"],
             descriptors: (streams ?? [nil, collector?.input, nil]).map { $0 ?? null })
         spawn.workingDirectory = FilePath(bundle)
+        // One that hangs would keep the container locked, also for who clears away what a dead shim has left.
+        spawn.parentDeathSignal = SIGKILL
         if makesProcess { children.beginClaim() }
         let pid: pid_t
         do { pid = try spawn.start() } catch {

@@ -35,6 +35,20 @@ def test_everything_dies_with_the_kernel(root):
         kernel.close()
 
 
+def test_a_nursery_that_was_stopped_goes_with_its_kernel(root):
+    name = f"mark-{os.getpid()}"
+    kernel = Kernel(root, ["/bin/escape", "dying", name])
+    assert os.read(kernel.output, 6) == b"ready\n"
+    (nursery,) = [pid for pid, entry in processes().items() if entry[0] == "ukernel-nursery" and entry[1] == kernel.pid]
+    os.kill(nursery, signal.SIGSTOP)
+    wait_until(lambda: processes()[nursery][2] == "T", what="a nursery that stands still")
+    os.kill(kernel.pid, signal.SIGKILL)
+    wait_until(lambda: not is_alive(nursery), what="the nursery's end")
+    wait_until(lambda: not [p for p, e in processes().items() if name in e[3] and is_alive(p)], what="everybody's end")
+    wait_until(lambda: reap() == 0 and not is_alive(kernel.pid))
+    kernel.close()
+
+
 def test_everything_dies_with_the_first_process(root):
     name = f"mark-{os.getpid()}"
     kernel = Kernel(root, ["/bin/escape", "dying", name])

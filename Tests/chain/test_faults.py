@@ -41,6 +41,54 @@ def registry(tmp_path_factory):
     server.stop()
 
 
+def test_a_create_that_hangs_is_taken_down_when_its_client_goes(tmp_path):
+    """The kernel does not answer runu, or the shim does not answer the manager."""
+    with manager_alone() as chain:
+        chain.kill("ukmanager")
+        file = chain.folder / "config/ukontainer/manager.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("".join(["[timeouts]\n"] + [
+            f'"io.containerd.timeout.shim.{name}" = "1s"\n' for name in ("cleanup", "shutdown")]))
+        hangs, reached = tmp_path / "hangs", tmp_path / "reached"
+        kernel, shim = tmp_path / "ukernel", tmp_path / "containerd-shim-slow-v2"
+        kernel.write_text(f"""#!/bin/sh
+if [ "$(cat {hangs})" = kernel ]; then echo $$ >{reached}; exec sleep 100000; fi
+exec {BIN}/ukernel "$@"
+""")
+        shim.write_text(f"""#!/bin/sh
+case "$*" in
+    *start) ;;
+    *) exec {BIN}/containerd-shim-runu-v2 "$@" ;;
+esac
+address=$({BIN}/containerd-shim-runu-v2 "$@") || exit
+if [ "$(cat {hangs})" = shim ]; then kill -STOP $(cat shim.pid); cat shim.pid >{reached}; fi
+printf %s "$address"
+""")
+        for program in (kernel, shim):
+            program.chmod(0o755)
+        chain.env["UKERNEL"] = str(kernel)
+        chain.env["PATH"] = f"{tmp_path}:{chain.env['PATH']}"
+        chain.start("ukmanager")
+        chain.ukctr("images", "import", BASE_IMAGE)
+        chain.ukctr("containers", "create", "--runtime", "io.containerd.slow.v2", IMAGE, "c", "sleep", "1000")
+        for which in ("kernel", "shim"):
+            hangs.write_text(which)
+            reached.unlink(missing_ok=True)
+            client = subprocess.Popen([BIN / "ukctr", "tasks", "start", "-d", "c"], env=chain.env,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            wait_until(lambda: reached.exists() and reached.read_text().strip(), what="a create that hangs")
+            process = pathlib.Path("/proc", reached.read_text().strip())
+            assert client.poll() is None and chain.mine()
+            client.kill()
+            client.communicate()
+            wait_until(lambda: not chain.mine() and not process.exists() and not on_disk(chain)["bundles"],
+                       what=f"nothing left of the {which} that hung: {chain.mine()}")
+            hangs.write_text("nothing")
+            # The name is free as soon as all has gone.
+            wait_until(lambda: chain.ukctr("tasks", "start", "-d", "c", check=False).returncode == 0)
+            chain.ukctr("tasks", "rm", "-f", "c")
+
+
 def root_of(chain):
     return chain.folder / "data/ukontainer/manager"
 
