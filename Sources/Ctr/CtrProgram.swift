@@ -50,6 +50,6 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ImagesCommand.self, ContainersCommand.self, TasksCommand.self, ContentCommand.self,
             SnapshotsCommand.self, NamespacesCommand.self, LeasesCommand.self, EventsCommand.self,
-            PluginsCommand.self, VersionCommand.self, ShimCommand.self, SpecificationCommand.self,
+            PluginsCommand.self, VersionCommand.self, InstallCommand.self, ShimCommand.self, SpecificationCommand.self,
         ])
 }

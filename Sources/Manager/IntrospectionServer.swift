@@ -11,6 +11,7 @@ import SystemPackage
 enum PluginType {
     static let snapshotter = "io.containerd.snapshotter.v1"
     static let service = "io.containerd.grpc.v1"
+    static let `internal` = "io.containerd.internal.v1"
 }
 
 /// The introspection service: what this server is made of.
@@ -44,7 +45,11 @@ struct IntrospectionServer {
     }
 
     /// The parts of this server by the names that containerd gives them.
-    static func plugins(contentRoot: FilePath, snapshotters: [(name: String, root: FilePath)]) -> [Plugin] {
+    ///
+    /// - Parameter installs: where clients install programs from images.
+    static func plugins(
+        contentRoot: FilePath, snapshotters: [(name: String, root: FilePath)], installs: FilePath
+    ) -> [Plugin] {
         var platform = Containerd_Types_Platform()
         platform.os = "linux"
         #if arch(arm64)
@@ -64,7 +69,10 @@ struct IntrospectionServer {
         result += snapshotters.map {
             plugin(PluginType.snapshotter, $0.name, root: $0.root, onPlatform: true)
         }
+        var installed = plugin(PluginType.internal, "opt")
+        installed.exports["path"] = installs.string
         result += [
+            installed,
             plugin("io.containerd.metadata.v1", "sqlite"),
             plugin("io.containerd.differ.v1", "walking", onPlatform: true),
             plugin("io.containerd.gc.v1", "scheduler"),

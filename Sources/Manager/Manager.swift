@@ -61,7 +61,8 @@ public final class Manager: Sendable {
         let uuid = try await metadata.setting("uuid") { UUID().uuidString.lowercased() }
         let plugins = IntrospectionServer.plugins(
             contentRoot: content.root,
-            snapshotters: snapshotters.values.map { ($0.name, $0.root) }.sorted { $0.name < $1.name }
+            snapshotters: snapshotters.values.map { ($0.name, $0.root) }.sorted { $0.name < $1.name },
+            installs: configuration.installs
         ).filter { configuration.isEnabled($0.type, $0.id) }
         let names = Set(plugins.flatMap { [$0.id, "\($0.type).\($0.id)"] })
         if let missing = configuration.requiredPlugins.subtracting(names).min() {

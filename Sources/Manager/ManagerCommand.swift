@@ -30,6 +30,7 @@ public struct ManagerCommand: AsyncParsableCommand {
         }
         let log = Logger(label: "ukmanager")
         for remark in settings.remarks { log.warning("\(remark)") }
+        settings.configuration.admitInstalls()
         signal(SIGPIPE, SIG_IGN)
         // A limit on the size of files is an error of the write that meets it.
         signal(SIGXFSZ, SIG_IGN)

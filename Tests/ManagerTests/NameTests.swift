@@ -75,6 +75,8 @@ struct NameTests {
               mutation_threshold = 100
             [plugins."io.containerd.grpc.v1.cri".registry]
               config_path = "/x"
+            [plugins."io.containerd.internal.v1.opt"]
+              path = "/opt/tools"
             [plugins."org.example"]
               a = 1
             """, path: "c.toml")
@@ -87,6 +89,7 @@ struct NameTests {
             arguments: ["-k", "/keys"], environment: ["A=b"])
         #expect(file.streamProcessors == [decoder.id: decoder])
         #expect(file.disabledPlugins == ["cri", "io.containerd.snapshotter.v1.native"])
+        #expect(file.installFolder == "/opt/tools")
         #expect(file.timeouts == ["io.containerd.timeout.shim.cleanup": 90_000])
         #expect(file.collection.deletionThreshold == 20 && file.collection.pauseThreshold == 0.1)
         #expect(file.collection.scheduleDelay == 250 && file.collection.startupDelay == 1000)

@@ -1,11 +1,14 @@
 """Debian's unmodified ctr 1.6 against ukmanager: what it shows, what it does, and the errors it knows."""
 import hashlib
+import io
+import json
 import os
 import pathlib
 import re
 import shutil
 import signal
 import subprocess
+import tarfile
 import tempfile
 
 import pytest
@@ -77,6 +80,50 @@ def test_version_and_plugins(manager):
     for name in ("overlayfs", "native", "walking", "tasks"):
         assert re.search(rf"\s{name}\s.*ok", plugins)
     assert manager.ctr("plugins", "ls", "id==overlayfs").stdout.count("snapshotter") == 1
+
+
+def program_image(path, files):
+    """A docker archive of one layer; its files belong to who runs the tests, as Debian's ctr gives them away."""
+    def add(archive, name, data, mode=0o644):
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode, entry.uid, entry.gid = len(data), mode, os.getuid(), os.getgid()
+        archive.addfile(entry, io.BytesIO(data))
+
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as archive:
+        for name, text in files.items():
+            add(archive, name, text.encode(), 0o755)
+    digest = hashlib.sha256(layer.getvalue()).hexdigest()
+    config = {"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]}}
+    with tarfile.open(path, "w") as archive:
+        add(archive, "config.json", json.dumps(config).encode())
+        add(archive, "layer.tar", layer.getvalue())
+        add(archive, "manifest.json", json.dumps(
+            [{"Config": "config.json", "RepoTags": ["tools:1"], "Layers": ["layer.tar"]}]).encode())
+
+
+@pytest.mark.parametrize("client", ["ctr", "ukctr"])
+def test_programs_are_installed_from_an_image_and_found(manager, tmp_path, client):
+    run = getattr(manager, client)
+    tools = "docker.io/library/tools:1"
+    shim = f"#!/bin/sh\nexec {BIN}/containerd-shim-runu-v2 \"$@\"\n"
+    program_image(tmp_path / "tools.tar", {
+        f"bin/containerd-shim-{client}-v2": shim, f"lib/{client}.so": "x", "etc/passwd": "x", "bin/deep/er": "x"})
+    manager.ctr("images", "import", tmp_path / "tools.tar")
+    opt = manager.folder / "data/ukontainer/manager/opt"
+    assert re.search(r"io\.containerd\.internal\.v1\s+opt\s.*ok", manager.ctr("plugins", "ls").stdout)
+    run("install", tools)
+    assert sorted(p.name for p in opt.rglob("*") if client in p.name or "er" == p.name) == [f"containerd-shim-{client}-v2"]
+    result = run("install", tools, check=False)
+    assert result.returncode == 1 and f"cannot replace bin/containerd-shim-{client}-v2 in {opt}" in result.stderr
+    run("install", "--replace", "--libs", tools)
+    assert (opt / f"lib/{client}.so").read_text() == "x"
+    (tmp_path / "other").mkdir()
+    run("install", "--path", tmp_path / "other", tools)
+    assert [p.name for p in (tmp_path / "other/bin").iterdir()] == [f"containerd-shim-{client}-v2"]
+    # The manager finds it.
+    assert manager.ukctr("run", "--rm", "--runtime", f"io.containerd.{client}.v2", IMAGE, f"by-{client}", "echo", "hello").stdout == "hello\n"
+    manager.ctr("images", "rm", "--sync", tools)
 
 
 def test_the_server_keeps_its_uuid(manager):

@@ -82,6 +82,9 @@ struct ConfigCommand: ParsableCommand {
               schedule_delay = "\(collection.scheduleDelay)ms"
               startup_delay = "\(collection.startupDelay)ms"
 
+            [plugins."io.containerd.internal.v1.opt"]
+              path = \(quoted(configuration.installs))
+
             [stream_processors]
             \(processors.joined(separator: "\n"))
             [timeouts]

@@ -28,6 +28,8 @@ package struct ConfigurationFile: Equatable, Sendable {
     /// Parts without which the manager does not start.
     package var requiredPlugins: [String] = []
     package var collection = CollectionSettings()
+    /// Where clients install programs from images.
+    package var installFolder: String?
     /// Milliseconds by containerd's names, such as `io.containerd.timeout.shim.cleanup`.
     package var timeouts: [String: Int64] = [:]
     /// Files whose settings come on top, as patterns; relative ones start at this file's folder.
@@ -111,6 +113,10 @@ package struct ConfigurationFile: Equatable, Sendable {
             }
             finish(scheduler, ["mutation_threshold"])
         }
+        if let opt = try plugins.table("io.containerd.internal.v1.opt") {
+            installFolder = try opt.string("path").flatMap { $0.isEmpty ? nil : $0 }
+            finish(opt, [])
+        }
         // Every part of containerd has a table here; those of parts that are not there are passed over.
         finish(plugins, plugins.unseen.filter { $0.hasPrefix("io.containerd.") || $0 == "cri" || $0 == "linux" })
     }
@@ -169,6 +175,7 @@ package struct ConfigurationFile: Equatable, Sendable {
         disabledPlugins += other.disabledPlugins
         requiredPlugins += other.requiredPlugins
         if other.collection != CollectionSettings() { collection = other.collection }
+        installFolder = other.installFolder ?? installFolder
         timeouts.merge(other.timeouts) { $1 }
         remarks += other.remarks
     }

@@ -36,11 +36,30 @@ public struct ManagerConfiguration: Sendable {
     /// The program that shims may call to publish an event (`ukmanager ... publish`).
     public var publishBinary: FilePath?
 
+    /// Where clients install programs from images; nil: below `root`.
+    package var installFolder: FilePath?
+
     /// The places of the calling user.
     public init(folders: Folders = .current) {
         address = folders.managerSocket
         root = folders.data.appending("manager")
         state = folders.runtime.appending("manager")
+    }
+
+    /// Where clients install programs from images, which are then found there.
+    package var installs: FilePath { installFolder ?? root.appending("opt") }
+
+    /// Makes the folder that `installs` names, and puts it first where programs and their libraries are looked for.
+    ///
+    /// To be called before anybody else looks at the environment. Where there can be no such folder, nothing can be installed.
+    func admitInstalls() {
+        guard isEnabled(PluginType.internal, "opt") else { return }
+        for (name, variable) in [("bin", "PATH"), ("lib", "LD_LIBRARY_PATH")] {
+            let folder = installs.appending(name)
+            guard (try? Folders.make(folder)) != nil else { continue }
+            let others = environment(variable).flatMap { $0.isEmpty ? nil : ":\($0)" } ?? ""
+            setenv(variable, folder.string + others, 1)
+        }
     }
 
     func isEnabled(_ type: String, _ id: String) -> Bool {

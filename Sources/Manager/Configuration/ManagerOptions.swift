@@ -53,6 +53,7 @@ struct ManagerOptions: ParsableArguments {
         configuration.disabledPlugins = Set(file.disabledPlugins)
         configuration.requiredPlugins = Set(file.requiredPlugins)
         configuration.collection = file.collection
+        configuration.installFolder = try file.installFolder.map { try absolute($0) }
         configuration.timeouts.apply(file.timeouts)
         configuration.user = file.user
         configuration.debug = file.debug
