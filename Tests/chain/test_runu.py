@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import shutil
 import signal
 import socket
@@ -516,6 +517,34 @@ def test_preserved_descriptors(runu):
     bundle = runu.bundle("sh", "-c", "echo three >&3")
     runu("run", "-b", bundle, "--preserve-fds", "1", "c", pass_fds=(3,))
     assert os.read(reader, 100) == b"three\n"
+
+
+def test_bytes_from_and_to_disks_are_those_that_the_host_counts(runu):
+    """The judge is the same work on the host; processes that have ended count, an exec's too."""
+    def work(folder):
+        return (f"busybox dd if=/dev/zero of={folder}/blocks bs=64k count=128 conv=fsync 2>/dev/null; "
+                f"busybox dd if={folder}/blocks of=/dev/null bs=64k iflag=direct 2>/dev/null")
+
+    text = subprocess.run(["busybox", "sh", "-c", f"{work(runu.rootfs)}; busybox cat /proc/$$/io"], check=True,
+                          capture_output=True, text=True).stdout
+    host = {op.capitalize(): int(re.search(f"^{op}_bytes: (.*)", text, re.M)[1]) for op in ("read", "write")}
+
+    def told():
+        block = json.loads(runu("events", "--stats", "c").stdout)["data"]["blkio"]
+        return {entry["op"]: entry["value"] for entry in block.get("ioServiceBytesRecursive", [])} or {"Read": 0, "Write": 0}
+
+    def is_told(times):
+        # The host counts what it keeps of files, too: blocks of folders and of inodes.
+        return all(abs(told()[op] - times * value) <= 512 << 10 for op, value in host.items())
+
+    runu.create("c", "sh", "-c", f"{work('')}; sleep 1000")
+    runu("start", "c")
+    wait_until(lambda: is_told(1), what=f"{host}")
+    runu("exec", "c", "sh", "-c", work(""))
+    wait_until(lambda: is_told(2), what=f"twice {host}")
+    runu("exec", "c", "sh", "-c", f"({work('')}) & wait")
+    wait_until(lambda: is_told(3), what=f"thrice {host}")
+    runu("delete", "--force", "c")
 
 
 def test_as_many_descriptors_are_preserved_as_one_message_takes(runu):
