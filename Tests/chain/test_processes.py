@@ -108,6 +108,8 @@ def test_a_program_is_not_written_while_it_runs_nor_run_while_it_is_written(root
     cat /bin/program > /tmp/p; chmod +x /tmp/p; /tmp/p --sleep & until [ "$(readlink /proc/$!/exe)" = /tmp/p ]; do sleep 0.1; done
     echo x >> /tmp/p; kill $!; wait; echo x >> /tmp/p && echo written
     (exec 9>> /tmp/p; /tmp/p --exit; echo $?); /tmp/p --exit; echo $?
+    # Whoever has waited for its end can write to it.
+    i=0; while [ $i -lt 50 ]; do i=$((i+1)); /tmp/p --sleep & kill -9 $!; wait $!; echo x >> /tmp/p || echo busy; done 2>/dev/null
     """
     _, output = Kernel(root, ["sh", "-c", script]).finish()
     assert [line.removeprefix("sh: ") for line in output.splitlines()] == [

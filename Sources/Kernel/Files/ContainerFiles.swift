@@ -255,7 +255,12 @@ package final class ContainerFiles: ProcessTableView {
     }
 
     package func isExecuted(_ node: Node) -> Bool {
-        kernel.processes.processes.values.contains { $0.inherited.program?.isSameFile(as: node) == true }
+        kernel.processes.processes.values.contains { process in
+            guard process.inherited.program?.isSameFile(as: node) == true else { return false }
+            // Who waited for its end may be here before this kernel has heard of it.
+            guard let state = HostProcess.statistics(of: process.pid)?.state else { return false }
+            return state != UInt8(ascii: "Z") && state != UInt8(ascii: "X")
+        }
     }
 
     package func isThread(_ thread: Int32, of number: Int32) -> Bool {
