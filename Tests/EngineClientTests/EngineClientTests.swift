@@ -1,7 +1,7 @@
 import EngineClient
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EngineClientTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineClientTests {
     private let ping = ["HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK"]
 
     private func client(_ engine: FakeEngine, version: String? = "1.50") -> EngineClient {

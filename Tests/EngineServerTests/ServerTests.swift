@@ -37,7 +37,7 @@ private struct Client {
     func close() { try? socket.close() }
 }
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct ServerTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct ServerTests {
     let scratch: Scratch
     let engine: Engine
     let server: Server

@@ -4,7 +4,7 @@ import EngineTestSupport
 import Logging
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EngineTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineTests {
     let scratch: Scratch
     let manager = FakeManager()
 
@@ -278,7 +278,7 @@ private actor Collector {
     func add(_ frames: [Frame]) { for frame in frames { bytes += frame.bytes } }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct RecoveryTests {
+@Suite(.timeLimit(.minutes(10))) struct RecoveryTests {
     let scratch: Scratch
     let manager = FakeManager()
 

@@ -36,7 +36,7 @@ final class Rig: Sendable {
             switch request.digest {
             case "sleep":
                 self.seen.withLock { $0.append("sleeping") }
-                do { try await Task.sleep(for: .seconds(20)) } catch {
+                do { try await Task.sleep(for: .seconds(1000)) } catch {
                     self.seen.withLock { $0.append("cancelled") }
                     throw error
                 }
@@ -95,7 +95,7 @@ final class Rig: Sendable {
 
     /// Waits until a handler has noted `word`.
     func sees(_ word: String) async -> Bool {
-        for _ in 0..<1000 {
+        for _ in 0..<20_000 {
             if seen.withLock({ $0.contains(word) }) { return true }
             try? await Task.sleep(for: .milliseconds(10))
         }

@@ -57,13 +57,13 @@ import Testing
     }
 
     @Test func processIsNamedByPidAndStart() throws {
-        let pid = try Spawn("/bin/sleep", arguments: ["sleep", "60"]).start()
+        let pid = try Spawn("/bin/sleep", arguments: ["sleep", "1000"]).start()
         let start = try #require(Processes.startTime(of: pid))
         #expect(Processes.parent(of: pid) == getpid())
         #expect(!Processes.waitForEnd(of: pid, startTime: start, milliseconds: 10))
         #expect(!Processes.signal(SIGKILL, pid: pid, startTime: start + 1))
         #expect(Processes.signal(SIGKILL, pid: pid, startTime: start))
-        #expect(Processes.waitForEnd(of: pid, startTime: start, milliseconds: 60000))
+        #expect(Processes.waitForEnd(of: pid, startTime: start, milliseconds: 300_000))
         #expect(Processes.startTime(of: pid) == nil)
         waitpid(pid, nil, 0)
     }

@@ -16,7 +16,7 @@ final class Fixture {
     private let scratch: ScratchFolder
     let manager: Manager
     let channel: GRPCChannel
-    let options = CallOptions(metadata: ["containerd-namespace": "test"], timeout: .seconds(120))
+    let options = CallOptions(metadata: ["containerd-namespace": "test"], timeout: .seconds(300))
 
     static func start(processors: [StreamProcessor] = []) async throws -> Fixture {
         let scratch = ScratchFolder()

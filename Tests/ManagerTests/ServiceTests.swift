@@ -189,7 +189,7 @@ struct ServiceTests {
                 $0.sourceDateEpoch.seconds = 5000
             }.image
             #expect(image.createdAt.seconds == 5000 && image.updatedAt.seconds == 5000)
-            for _ in 0..<2000 {
+            for _ in 0..<20_000 {
                 if await failure({ _ = try await fixture.call(ImagesService.get) { $0.name = "a" } }) != nil { return }
                 try await Task.sleep(for: .milliseconds(10))
             }
@@ -252,7 +252,7 @@ struct ServiceTests {
         try await with { fixture in
             _ = try await fixture.call(LeasesService.create) { $0.id = "l" }
             let leased = CallOptions(
-                metadata: ["containerd-namespace": "test", "containerd-lease": "l"], timeout: .seconds(60))
+                metadata: ["containerd-namespace": "test", "containerd-lease": "l"], timeout: .seconds(300))
             _ = try await fixture.channel.call(
                 SnapshotsService.prepare,
                 .with {

@@ -159,7 +159,7 @@ struct StreamProcessorTests {
                 }, options: options)
         }
         #expect(error?.code == .deadlineExceeded)
-        for _ in 0..<3000 where Self.sleeps() { try await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<10_000 where Self.sleeps() { try await Task.sleep(for: .milliseconds(20)) }
         #expect(!Self.sleeps())
         await fixture.stop()
     }

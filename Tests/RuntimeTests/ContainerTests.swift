@@ -21,7 +21,7 @@ private final class TestContainer {
         store = ContainerStore(root: bundle.path.appending("state"))
         folder = store.root.appending("c")
         try Folders.make(folder)
-        pid = try Spawn("/bin/sleep", arguments: ["sleep", "60"]).start()
+        pid = try Spawn("/bin/sleep", arguments: ["sleep", "1000"]).start()
         var record = ContainerRecord(
             id: "c", bundle: try Bundle(bundle.path), kernelPid: pid, kernelStartTime: Processes.startTime(of: pid) ?? 0
         )
