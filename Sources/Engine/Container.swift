@@ -59,12 +59,14 @@ actor Container {
 
     var name: String { record.name }
 
-    func save() async throws { try await services.store.save(record) }
+    func save(isDurable: Bool = false) async throws { try await services.store.save(record, isDurable: isDurable) }
 
     /// Changes the record and writes it.
-    func update(_ change: (inout ContainerRecord) -> Void) async throws {
+    ///
+    /// - Parameter isDurable: whether the change outlives a power failure that comes at once.
+    func update(isDurable: Bool = false, _ change: (inout ContainerRecord) -> Void) async throws {
         change(&record)
-        try await save()
+        try await save(isDurable: isDurable)
     }
 
     func event(_ action: String, _ more: [String: String] = [:]) {
@@ -90,7 +92,7 @@ actor Container {
             try await services.manager.createContainer(
                 id: id, image: record.imageName, snapshot: id, spec: bytes, labels: record.config.labels ?? [:])
             sentSpec = bytes
-            try await update { $0.phase = .created }
+            try await update(isDurable: true) { $0.phase = .created }
         } catch {
             await discard()
             throw EngineError.from(error)

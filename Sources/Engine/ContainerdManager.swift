@@ -252,12 +252,27 @@ public struct ContainerdManager: ManagerConnection {
             guard let m = try? Io_Containerd_Cgroups_V2_Metrics(serializedBytes: data.value) else { return nil }
             return TaskUsage(
                 user: m.cpu.userUsec * 1000, kernel: m.cpu.systemUsec * 1000, memory: m.memory.usage,
-                memoryPeak: m.memory.maxUsage, processes: m.pids.current)
+                memoryPeak: m.memory.maxUsage, processes: m.pids.current,
+                blocks: m.io.usage.map {
+                    TaskUsage.BlockBytes(major: $0.major, minor: $0.minor, read: $0.rbytes, written: $0.wbytes)
+                })
         }
         guard let m = try? Io_Containerd_Cgroups_V1_Metrics(serializedBytes: data.value), m.hasCpu else { return nil }
+        var blocks: [TaskUsage.BlockBytes] = []
+        for entry in m.blkio.ioServiceBytesRecursive {
+            let known = blocks.firstIndex { $0.major == entry.major && $0.minor == entry.minor }
+            if known == nil {
+                blocks.append(TaskUsage.BlockBytes(major: entry.major, minor: entry.minor, read: 0, written: 0))
+            }
+            switch entry.op.lowercased() {
+            case "read": blocks[known ?? blocks.count - 1].read += entry.value
+            case "write": blocks[known ?? blocks.count - 1].written += entry.value
+            default: break
+            }
+        }
         return TaskUsage(
             user: m.cpu.usage.user, kernel: m.cpu.usage.kernel, memory: m.memory.usage.usage,
-            memoryPeak: m.memory.usage.max, processes: m.pids.current)
+            memoryPeak: m.memory.usage.max, processes: m.pids.current, blocks: blocks)
     }
 
     public func outOfMemory() -> AsyncStream<String> {

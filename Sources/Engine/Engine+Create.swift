@@ -153,7 +153,7 @@ extension Engine {
         let new = request.resources
         if new.memory > 0, new.memory < 6 << 20 { throw EngineError(400, "Minimum memory limit allowed is 6MB") }
         let running = await container.record.isRunning
-        try await container.update { record in
+        try await container.update(isDurable: true) { record in
             if new.memory != 0 { record.hostConfig.memory = new.memory }
             if new.memorySwap != 0 { record.hostConfig.memorySwap = new.memorySwap }
             if new.memoryReservation != 0 { record.hostConfig.memoryReservation = new.memoryReservation }

@@ -202,7 +202,7 @@ public actor Engine {
         try reserve(plain, for: container.id)
         do {
             try await shielded {
-                try await container.update { $0.name = plain }
+                try await container.update(isDurable: true) { $0.name = plain }
                 await container.event("rename", ["oldName": "/\(old)"])
             }
         } catch {

@@ -4,8 +4,9 @@ import GRDB
 import Host
 import SystemPackage
 
-/// The daemon's database: containers and volumes as JSON by id and name. A change is on disk, or at least with the kernel,
-/// when the call returns: killing the daemon loses nothing.
+/// The daemon's database: containers and volumes as JSON by id and name. A change is at least with the kernel when the call
+/// returns, so that killing the daemon loses nothing. What a client asked for (a container or a volume that is made, changed or
+/// removed) is on the disk then; how far a container's life has come is not, since after a power failure it has ended anyway.
 struct EngineStore: Sendable {
     private let database: DatabaseQueue
     private let path: FilePath
@@ -43,9 +44,20 @@ struct EngineStore: Sendable {
         return database
     }
 
-    private func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+    /// Writes all that `body` does, or nothing.
+    ///
+    /// - Parameter isDurable: whether it is on the disk afterwards, and all that was written before.
+    private func write(
+        isDurable: Bool = true, _ body: @escaping @Sendable (Database) throws -> Void
+    ) async throws {
         do {
-            try await database.write(body)
+            try await database.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
+                try database.inTransaction {
+                    try body(database)
+                    return .commit
+                }
+            }
         } catch let error as DatabaseError where error.resultCode != .SQLITE_CONSTRAINT {
             throw HostError.writing(path) ?? error
         }
@@ -69,9 +81,11 @@ struct EngineStore: Sendable {
     }
 
     /// Writes a container's record.
-    func save(_ record: ContainerRecord) async throws {
+    ///
+    /// - Parameter isDurable: whether it outlives a power failure that comes at once.
+    func save(_ record: ContainerRecord, isDurable: Bool) async throws {
         let bytes = Data(try EngineJSON.encode(record))
-        try await write { database in
+        try await write(isDurable: isDurable) { database in
             try database.execute(
                 sql: """
                     INSERT INTO containers (id, name, record) VALUES (?, ?, ?)

@@ -210,11 +210,32 @@ public struct TaskUsage: Sendable, Hashable {
     public var memoryPeak: UInt64
     /// Processes and threads.
     public var processes: UInt64
+    /// Bytes from block devices, and to them.
+    public var blocks: [BlockBytes]
+
+    /// Bytes of one device.
+    public struct BlockBytes: Sendable, Hashable {
+        /// The device's major number; 0 where only a sum is known.
+        public var major: UInt64
+        /// The device's minor number.
+        public var minor: UInt64
+        /// Bytes that came from there.
+        public var read: UInt64
+        /// Bytes that went there.
+        public var written: UInt64
+
+        /// What was counted.
+        public init(major: UInt64, minor: UInt64, read: UInt64, written: UInt64) {
+            (self.major, self.minor, self.read, self.written) = (major, minor, read, written)
+        }
+    }
 
     /// What was counted.
-    public init(user: UInt64, kernel: UInt64, memory: UInt64, memoryPeak: UInt64, processes: UInt64) {
+    public init(
+        user: UInt64, kernel: UInt64, memory: UInt64, memoryPeak: UInt64, processes: UInt64, blocks: [BlockBytes] = []
+    ) {
         (self.user, self.kernel, self.memory) = (user, kernel, memory)
-        (self.memoryPeak, self.processes) = (memoryPeak, processes)
+        (self.memoryPeak, self.processes, self.blocks) = (memoryPeak, processes, blocks)
     }
 }
 

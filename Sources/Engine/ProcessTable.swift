@@ -115,6 +115,11 @@ extension Engine {
         let limit = record.hostConfig.memory
         stats.memory.limit =
             limit > 0 ? UInt64(limit) : UInt64(sysconf(CInt(_SC_PHYS_PAGES))) * UInt64(sysconf(CInt(_SC_PAGESIZE)))
+        stats.blkio.serviceBytes = usage.blocks.flatMap { device in
+            [("read", device.read), ("write", device.written)].map { op, value in
+                ContainerStats.BlkioEntry(major: device.major, minor: device.minor, op: op, value: value)
+            }
+        }
         stats.pids.current = usage.processes
         if let limit = record.hostConfig.pidsLimit, limit > 0 { stats.pids.limit = UInt64(limit) }
         return stats

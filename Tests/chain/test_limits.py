@@ -1,8 +1,12 @@
 """What a container may use, without cgroups: memory, processor time, processors; and what is told of it."""
 import json
 import os
+import re
+import shutil
 import signal
 import struct
+import subprocess
+import tempfile
 import time
 
 import pytest
@@ -198,6 +202,49 @@ for i in range(0, 200 << 20, 4096): m[i] = 1
 time.sleep(1000)
 """
     assert Kernel(debian, ["python3", "-c", program], memory=64 << 20).finish()[0] == -9
+
+
+def test_bytes_from_and_to_disks_are_those_that_the_host_counts(chain, name, tmp_path):
+    """The host's figures for the same work are the judge; processes that have ended are among them."""
+    def work(folder, megabytes):
+        file = f"{folder}/blocks"
+        return (f"busybox dd if=/dev/zero of={file} bs=64k count={16 * megabytes} conv=fsync; "
+                f"busybox dd if={file} of=/dev/null bs=64k iflag=direct")
+
+    def told():
+        stats = json.loads(chain.run("curl", "-s", "--unix-socket", chain.socket,
+                                     f"http://d/v1.41/containers/{name}/stats?stream=false&one-shot=true").stdout)
+        entries = stats["blkio_stats"]["io_service_bytes_recursive"]
+        return {op: sum(e["value"] for e in entries or [] if e["op"] == op) for op in ("read", "write")}
+
+    def is_near(one, other):
+        # The host counts what it keeps of files, too: blocks of folders and of inodes.
+        return all(abs(one[op] - other[op]) <= 512 << 10 for op in other)
+
+    # Where the container's files lie.
+    folder = tempfile.mkdtemp(dir=chain.folder)
+    text = subprocess.run(["busybox", "sh", "-c", f"{work(folder, 8)}; busybox cat /proc/$$/io"], capture_output=True,
+                          text=True, check=True).stdout
+    host = {op: int(re.search(f"^{op}_bytes: (.*)", text, re.M)[1]) for op in ("read", "write")}
+    chain.uk("run", "-d", "--name", name, "runu-base", "sh", "-c", f"{work('', 8)}; echo done; sleep 1000")
+    wait_until(lambda: "done" in chain.uk("logs", name).stdout)
+    assert is_near(told(), host), (told(), host)
+    # What an exec has done counts after its end, though it is nobody's child inside; so does what its children have done.
+    chain.uk("exec", name, "sh", "-c", work("", 8))
+    twice = {op: 2 * value for op, value in host.items()}
+    wait_until(lambda: is_near(told(), twice), timeout=20, what=f"{twice}, which is {told()}")
+    chain.uk("exec", name, "sh", "-c", f"({work('', 8)}) & wait; exit 3", check=False)
+    thrice = {op: 3 * value for op, value in host.items()}
+    wait_until(lambda: is_near(told(), thrice), timeout=20, what=f"{thrice}, which is {told()}")
+    # The same by the other ways.
+    metrics = json.loads(chain.ctr("tasks", "metrics", "--format", "json", chain.inspect(name)["Id"], namespace="moby").stdout)
+    text = json.dumps(metrics)
+    assert str(told()["write"]) in text, metrics
+    shown = chain.uk("stats", "--no-stream", "--format", "{{.BlockIO}}", name).stdout
+    if host["write"] > 1 << 20:
+        assert re.match(r"2[4-6](\.\d+)?MB / 2[4-6](\.\d+)?MB", shown) or not host["read"], shown
+    chain.uk("rm", "-f", name)
+    shutil.rmtree(folder)
 
 
 def test_an_engine_passes_limits_on_and_tells_what_is_used(chain, name):
