@@ -210,7 +210,7 @@ let package = Package(
         .target(name: "EngineClient", dependencies: ["Host", system] + nio),
         .target(name: "UkCommands", dependencies: ["EngineClient", "Host", argumentParser, system]),
         .testTarget(name: "EngineClientTests", dependencies: ["EngineClient", "Host", "TestSupport", system]),
-        .testTarget(name: "UkCommandsTests", dependencies: ["UkCommands", "EngineClient"]),
+        .testTarget(name: "UkCommandsTests", dependencies: ["UkCommands", "EngineClient", "TestSupport", system]),
         .executableTarget(name: "uk", dependencies: ["UkCommands"], linkerSettings: standaloneWithEssentials),
     ],
     swiftLanguageModes: [.v6]

@@ -114,6 +114,7 @@ public actor EngineClient {
         } else {
             headers.add(name: "Connection", value: "close")
         }
+        for (name, value) in request.headers { headers.add(name: name, value: value) }
         var payload = ByteBuffer()
         switch request.body {
         case .none:

@@ -16,6 +16,8 @@ public struct EngineRequest: Sendable {
     public var query: [(name: String, value: String?)]
     /// The body.
     public var body: Body
+    /// Headers beside those that every request has.
+    public var headers: [(name: String, value: String)] = []
     /// Whether the path is used as it is, without the API version in front: only `/_ping` and `/version` do so.
     public var isUnversioned = false
 

@@ -15,14 +15,15 @@ public struct ArgumentNormaliser: Sendable {
         "all", "attach-all", "detach", "details", "digests", "follow", "force", "human", "init", "interactive",
         "latest", "no-healthcheck", "no-prune", "no-stdin", "no-stream", "no-trunc", "oom-kill-disable", "privileged",
         "publish-all", "quiet", "read-only", "rm", "sig-proxy", "size", "timestamps", "tty", "volumes", "help",
-        "version", "debug", "archive", "follow-link", "all-tags",
+        "version", "debug", "archive", "follow-link", "all-tags", "password-stdin", "disable-content-trust",
     ]
 
     /// Short options that take no value, by command.
     private static let shortFlags: [String: Set<Character>] = [
         "run": ["i", "t", "d", "P", "q"], "create": ["i", "t", "P", "q"], "exec": ["i", "t", "d"],
         "ps": ["a", "l", "q", "s"], "logs": ["f", "t"], "rm": ["f", "v", "l"], "start": ["a", "i"],
-        "images": ["a", "q"], "rmi": ["f"], "load": ["q"], "pull": ["a", "q"], "stats": ["a"], "history": ["q", "H"],
+        "images": ["a", "q"], "rmi": ["f"], "load": ["q"], "pull": ["a", "q"], "push": ["a", "q"], "stats": ["a"],
+        "history": ["q", "H"],
         "inspect": ["s"], "cp": ["a", "L", "q"], "volume": ["a", "f", "q"], "network": ["f", "q"],
         "container-prune": ["f"], "image-prune": ["a", "f"], "system-prune": ["a", "f"], "chain": [],
     ]

@@ -20,6 +20,16 @@ enum Engine {
         return "/images/\(kept)\(rest)"
     }
 
+    /// The request to pull an image, with the account at its registry if the user has one there.
+    ///
+    /// - Throws: `CommandFailure` when config.json cannot be read.
+    static func pull(_ name: String, tag: String?, platform: String?) throws -> EngineRequest {
+        var request = EngineRequest(
+            "POST", "/images/create", query: [("fromImage", name), ("tag", tag), ("platform", platform)])
+        request.headers = try DockerConfig().account(at: DockerConfig.server(ofImage: name)).map { [$0.header] } ?? []
+        return request
+    }
+
     /// Name and tag of an image reference; the tag is nil for a digest, "latest" when none is given.
     static func split(_ reference: String) -> (name: String, tag: String?) {
         if reference.contains("@") { return (reference, nil) }

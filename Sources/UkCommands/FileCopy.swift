@@ -105,7 +105,7 @@ struct FileCopy: Sendable {
             let header = try await client.withResponse(request) {
                 $0.headers.first(name: "X-Docker-Container-Path-Stat")
             }
-            let status = try JSONParser.parse(Base64.decode(header ?? ""))
+            let status = try JSONParser.parse(Base64.decode(header ?? "") ?? [])
             let mode = status["mode"]?.integer ?? 0
             // Go's file modes: the top bit is a folder, bit 27 a symbolic link.
             if mode & 1 << 27 != 0, let target = status["linkTarget"]?.string, !target.isEmpty, target != path {
@@ -151,25 +151,5 @@ struct FileCopy: Sendable {
         var status: CInt = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         return status
-    }
-}
-
-/// Base 64 (RFC 4648), as the engine puts a file's status into a header.
-enum Base64 {
-    /// The bytes of `text`; characters that are none of base 64 are passed over.
-    static func decode(_ text: String) -> [UInt8] {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var bytes: [UInt8] = []
-        var (bits, count) = (UInt32(0), 0)
-        for byte in text.utf8 {
-            guard let value = alphabet.firstIndex(of: byte) else { continue }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return bytes
     }
 }

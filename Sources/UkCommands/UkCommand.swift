@@ -21,13 +21,14 @@ struct UkCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Images",
                 subcommands: [
-                    Images.self, Pull.self, Load.self, Import.self, Save.self, Tag.self, RemoveImage.self, History.self,
+                    Images.self, Pull.self, Push.self, Load.self, Import.self, Save.self, Tag.self, RemoveImage.self,
+                    History.self,
                 ]),
             CommandGroup(
                 name: "Engine",
                 subcommands: [
-                    Chain.self, Version.self, Info.self, Events.self, Inspect.self, VolumeGroup.self, NetworkGroup.self,
-                    ContainerPrune.self, ImagePrune.self, SystemPrune.self,
+                    Chain.self, Version.self, Info.self, Events.self, Inspect.self, Login.self, Logout.self,
+                    VolumeGroup.self, NetworkGroup.self, ContainerPrune.self, ImagePrune.self, SystemPrune.self,
                 ]),
         ],
         helpNames: .shortAndLong)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -223,6 +224,95 @@ def test_basic_authentication(chain, basic):
     assert "unauthorized" in result.stderr
     chain.ukctr("images", "pull", "--user", f"{USER}:{PASSWORD}", name)
     ctr_remove(chain, name)
+
+
+def test_uk_logs_in_pushes_pulls_and_logs_out(chain, basic):
+    """docker's client is the other side: each of the two uses what the other has written to config.json."""
+    name = f"{basic.name}/by-uk:1"
+    settings = chain.folder / "config/config.json"
+    chain.uk("tag", "runu-base", name)
+    result = chain.uk("push", name, check=False)
+    assert result.returncode == 1 and "no basic auth credentials" in result.stderr
+    login = ["login", "-u", USER, "--password-stdin", f"http://{basic.name}/v2/"]
+    result = chain.uk(*login, input="wrong", check=False)
+    assert result.returncode == 1 and "unauthorized" in result.stderr
+    assert not settings.exists() or basic.name not in settings.read_text()
+    settings.write_text(json.dumps({"detachKeys": "ctrl-x", "auths": {"other.example": {"auth": "eDp5"}}}))
+    result = chain.uk(*login, input=PASSWORD + "\n")
+    assert result.stdout == "Login Succeeded\n" and "unencrypted" in result.stderr
+    kept = json.loads(settings.read_text())
+    assert kept["detachKeys"] == "ctrl-x" and list(kept["auths"]) == ["other.example", basic.name]
+    assert base64.b64decode(kept["auths"][basic.name]["auth"]).decode() == f"{USER}:{PASSWORD}"
+    assert settings.stat().st_mode & 0o777 == 0o600
+    # With the account known, nothing is asked.
+    assert "Login Succeeded" in chain.uk("login", basic.name).stdout
+    pushed = chain.uk("push", name).stdout
+    digest = re.search("^1: digest: (sha256:[0-9a-f]{64}) size: [0-9]+$", pushed, re.M)[1]
+    assert f"The push refers to repository [{basic.name}/by-uk]" in pushed
+    assert chain.uk("image", "push", "-q", name).stdout == f"{name}\n"
+    chain.uk("rmi", name)
+    assert digest in chain.docker("pull", name).stdout
+    chain.uk("rmi", name)
+    assert digest in chain.uk("pull", name).stdout
+    chain.uk("rmi", name)
+    assert chain.uk("run", "--rm", name, "echo", "pulled").stdout == "pulled\n"
+    # docker's client finds the entry, and its own is found.
+    assert "Removing login credentials" in chain.docker("logout", basic.name).stdout
+    chain.docker("login", "-u", USER, "--password-stdin", basic.name, input=PASSWORD)
+    chain.uk("push", name)
+    assert chain.uk("logout", basic.name).stdout == f"Removing login credentials for {basic.name}\n"
+    assert list(json.loads(settings.read_text())["auths"]) == ["other.example"]
+    assert "no basic auth credentials" in chain.uk("push", name, check=False).stderr
+    chain.uk("rmi", name)
+    settings.unlink()
+
+
+def test_uk_pushes_all_tags_or_one(chain, registry):
+    for tag in ("latest", "a"):
+        chain.uk("tag", "runu-base", f"{registry.name}/tags:{tag}")
+    assert chain.uk("push", f"{registry.name}/tags").stdout.startswith("Using default tag: latest\n")
+    assert "config" not in registry.manifest("tags", "a")
+    assert "config" in registry.manifest("tags", "latest")
+    chain.uk("push", "-a", f"{registry.name}/tags")
+    assert registry.manifest("tags", "a") == registry.manifest("tags", "latest")
+    for arguments, text in ((["-a", f"{registry.name}/tags:a"], "tag can't be used with --all-tags/-a"),
+                            ([f"{registry.name}/tags@sha256:{'0' * 64}"], "cannot push a digest reference"),
+                            ([f"{registry.name}/tags:other"], "does not exist locally")):
+        result = chain.uk("push", *arguments, check=False)
+        assert result.returncode == 1 and text in result.stderr, result.stderr
+    chain.uk("rmi", f"{registry.name}/tags:a", f"{registry.name}/tags:latest")
+
+
+def test_a_program_that_keeps_passwords_is_asked_for_them(chain, basic, tmp_path):
+    """docker's protocol of credential helpers; docker's client runs the same one."""
+    helper, kept = tmp_path / "docker-credential-test", tmp_path / "kept"
+    helper.write_text(f"""#!/bin/sh
+case $1 in
+    store) cat >{kept} ;;
+    get) if [ -e {kept} ]; then cat {kept}; else echo credentials not found in native keychain; exit 1; fi ;;
+    erase) rm -f {kept} ;;
+    list) echo '{{}}' ;;
+esac
+""")
+    helper.chmod(0o755)
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "config.json").write_text('{"credsStore": "test"}')
+    env = {"PATH": f"{tmp_path}:{chain.env['PATH']}", "DOCKER_CONFIG": str(config)}
+    name = f"{basic.name}/by-helper:1"
+    chain.uk("tag", "runu-base", name)
+    assert "no basic auth credentials" in chain.uk("push", name, env=env, check=False).stderr
+    result = chain.uk("login", "-u", USER, "--password-stdin", basic.name, input=PASSWORD, env=env)
+    assert "Login Succeeded" in result.stdout and "unencrypted" not in result.stderr
+    assert json.loads(kept.read_text()) == {"ServerURL": basic.name, "Username": USER, "Secret": PASSWORD}
+    assert json.loads((config / "config.json").read_text())["auths"] == {basic.name: {}}
+    chain.uk("push", name, env=env)
+    chain.docker("push", name, env=env)
+    chain.uk("logout", basic.name, env=env)
+    assert not kept.exists()
+    (config / "config.json").write_text('{"credsStore": "missing"}')
+    assert "docker-credential-missing" in chain.uk("push", name, env=env, check=False).stderr
+    chain.uk("rmi", name)
 
 
 def test_tokens(chain, tokens):

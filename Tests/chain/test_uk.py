@@ -148,6 +148,30 @@ def test_a_killed_client_leaves_the_terminal_as_it_was(chain, sleeper):
     os.close(screen.master)
 
 
+def test_a_password_is_asked_for_and_not_shown(chain, tmp_path):
+    env = chain.env
+    chain.env = {**env, "DOCKER_CONFIG": str(tmp_path)}
+    try:
+        # Nobody listens there: what matters is what is asked, and that the terminal is as before.
+        screen = Screen(chain, "login", "127.0.0.1:1")
+        screen.expect("Username: ")
+        screen.type("alice\n")
+        screen.expect("Password: ")
+        before = screen.seen
+        screen.type("a secret\n")
+        shown = before + screen.expect("127.0.0.1:1")
+        assert "secret" not in shown
+        assert termios.tcgetattr(screen.master)[3] & termios.ECHO
+        assert screen.end() == 1
+        assert not (tmp_path / "config.json").exists()
+    finally:
+        chain.env = env
+    for arguments, text in ((["login"], "non TTY"), (["login", "--password-stdin"], "--username"),
+                            (["login", "-u", "a", "-p", "b", "--password-stdin"], "mutually exclusive")):
+        result = chain.uk(*arguments, check=False)
+        assert result.returncode == 1 and text in result.stderr
+
+
 def test_a_terminal_is_refused_where_there_is_none(chain):
     result = chain.uk("run", "--rm", "-it", "runu-base", "sh", check=False)
     assert result.returncode == 1

@@ -52,11 +52,7 @@ struct Creation {
     private func pull() async throws {
         let (name, tag) = Engine.split(image)
         try await ImageProgress.show(
-            client,
-            EngineRequest(
-                "POST", "/images/create",
-                query: [("fromImage", name), ("tag", tag), ("platform", options.platform)]),
-            quiet: options.quiet, output: 2)
+            client, try Engine.pull(name, tag: tag, platform: options.platform), quiet: options.quiet, output: 2)
     }
 
     private func write(_ id: String, to path: String) throws {

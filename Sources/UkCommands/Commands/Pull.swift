@@ -21,8 +21,7 @@ struct Pull: AsyncParsableCommand {
             }
             tag = nil
         }
-        let request = EngineRequest(
-            "POST", "/images/create", query: [("fromImage", name), ("tag", tag), ("platform", platform)])
+        let request = try Engine.pull(name, tag: tag, platform: platform)
         try await ImageProgress.show(try Engine.client(), request, quiet: quiet, output: 1)
         if quiet { Console.print(tag.map { "\(name):\($0)" } ?? name) }
     }

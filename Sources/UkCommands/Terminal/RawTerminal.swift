@@ -16,12 +16,17 @@ enum RawTerminal {
     static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
 
     /// Puts the terminal behind `descriptor` into raw mode.
-    static func enter(_ descriptor: CInt) {
+    static func enter(_ descriptor: CInt) { change(descriptor) { cfmakeraw(&$0) } }
+
+    /// Lets the terminal not show what is typed.
+    static func hideInput(_ descriptor: CInt) { change(descriptor) { $0.c_lflag &= ~tcflag_t(ECHO) } }
+
+    private static func change(_ descriptor: CInt, _ body: (inout termios) -> Void) {
         saved.withLock { saved in
             var settings = termios()
             guard saved == nil, tcgetattr(descriptor, &settings) == 0 else { return }
             saved = Saved(descriptor: descriptor, settings: settings)
-            cfmakeraw(&settings)
+            body(&settings)
             tcsetattr(descriptor, TCSADRAIN, &settings)
         }
     }
