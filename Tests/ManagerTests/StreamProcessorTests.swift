@@ -159,7 +159,11 @@ struct StreamProcessorTests {
                 }, options: options)
         }
         #expect(error?.code == .deadlineExceeded)
-        for _ in 0..<10_000 where Self.sleeps() { try await Task.sleep(for: .milliseconds(20)) }
+        var looks = 0
+        while Self.sleeps(), looks < 10_000 {
+            looks += 1
+            try await Task.sleep(for: .milliseconds(20))
+        }
         #expect(!Self.sleeps())
         await fixture.stop()
     }
