@@ -11,10 +11,10 @@ ROUNDS = 20
 
 
 def test_a_container_that_exits_leaves_nothing_within_a_second(chain, name):
-    """The second is the chain's; where other work takes the machine's time, it is given several, and as long as two short
+    """The second is the chain's; where other work takes the machine's time, it is given several, and as long as ten short
     containers take from their begin to their end."""
     took = []
-    while not took or took[-1][0] > max(1, 2 * took[-1][1]) and len(took) < 20:
+    while not took or took[-1][0] > max(1, 10 * took[-1][1]) and len(took) < 20:
         begin = time.monotonic()
         chain.uk("run", "--rm", "runu-base", "true")
         whole = time.monotonic() - begin
@@ -32,7 +32,7 @@ def test_a_container_that_exits_leaves_nothing_within_a_second(chain, name):
         wait_until(lambda: not chain.mine() and not chain.zombies(), what="nothing that came later")
         chain.uk("rm", name)
         chain.assert_clean()
-    assert took[-1][0] <= max(1, 2 * took[-1][1]), took
+    assert took[-1][0] <= max(1, 10 * took[-1][1]), took
 
 
 @pytest.mark.parametrize("round", range(ROUNDS))
