@@ -113,7 +113,7 @@ extension Kernel {
         birth.forgetDescriptor()
         let state: InheritedState
         do {
-            let files = try self.files.state(for: birth.process)
+            let files = try self.files.state(for: birth.process, isFirst: birth.isFirst)
             state = InheritedState(identity: Identity(birth.process), files: files)
         } catch {
             return give(up: birth, error, "working directory \(birth.process.workingDirectory): \(error)")

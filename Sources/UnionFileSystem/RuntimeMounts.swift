@@ -47,6 +47,14 @@ extension FileSystem {
         return node
     }
 
+    /// The same while the container is made, when its root may still be written to, be it read-only for who will run there.
+    package func makeFoldersFirst(_ path: [UInt8], for caller: Caller, uid: UInt32, gid: UInt32) throws(Errno) -> Node {
+        let wasReadonly = mounts[0].isReadonly
+        mounts[0].isReadonly = !(mounts[0].tree?.isWritable ?? false)
+        defer { mounts[0].isReadonly = wasReadonly }
+        return try makeFolders(path, for: caller, uid: uid, gid: gid)
+    }
+
     /// Removes a folder of the host with all that is in it; it may be missing.
     package static func removeHostFolder(_ path: String) throws(Errno) {
         let folder = ukf_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)

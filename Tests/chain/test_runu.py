@@ -519,6 +519,14 @@ def test_preserved_descriptors(runu):
     assert os.read(reader, 100) == b"three\n"
 
 
+def test_a_missing_working_folder_is_made_under_a_read_only_root_too(runu):
+    def change(spec):
+        spec["root"]["readonly"] = True
+        spec["process"]["cwd"] = "/not/there"
+    bundle = runu.bundle("sh", "-c", "pwd; touch x 2>/dev/null || echo refused", change=change)
+    assert runu("run", "-b", bundle, "c").stdout == "/not/there\nrefused\n"
+
+
 def test_bytes_from_and_to_disks_are_those_that_the_host_counts(runu):
     """The judge is the same work on the host; processes that have ended count, an exec's too."""
     def work(folder):

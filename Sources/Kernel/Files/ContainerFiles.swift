@@ -70,11 +70,13 @@ package final class ContainerFiles: ProcessTableView {
     /// What a process of the container that is born from outside (boot, exec) starts with. Makes the working folder
     /// when it is missing, as runc does.
     /// - Throws: `ENOTDIR` and the like about `workingDirectory`.
-    package func state(for process: ProcessSpecification) throws(Errno) -> FileState {
+    package func state(for process: ProcessSpecification, isFirst: Bool = false) throws(Errno) -> FileState {
         let caller = system.kernelCaller()
-        let path = Array(process.workingDirectory.utf8)
-        let folder = try system.makeFolders(
-            path.isEmpty ? [UInt8(ascii: "/")] : path, for: caller, uid: process.uid, gid: process.gid)
+        let path = process.workingDirectory.isEmpty ? [UInt8(ascii: "/")] : Array(process.workingDirectory.utf8)
+        let folder =
+            isFirst
+            ? try system.makeFoldersFirst(path, for: caller, uid: process.uid, gid: process.gid)
+            : try system.makeFolders(path, for: caller, uid: process.uid, gid: process.gid)
         return FileState(root: system.root, folder: folder, umask: process.umask)
     }
 
