@@ -6,7 +6,6 @@ and is the one to look at on a machine that does other things as well. Root is n
 
     Benchmarks/calls.py --bin FOLDER [--user UID] [--rounds N] [--only NAME,...]
 """
-import argparse
 import json
 import os
 import pathlib
@@ -15,9 +14,9 @@ import statistics
 import subprocess
 import tempfile
 
+import common
 import workloads
 
-ROUNDS = 5
 CASES = {
     "getppid": 5000, "stat warm": 5000, "stat cold": 1000, "stat missing": 5000, "stat deep": 5000, "fstat": 5000,
     "access": 5000, "readlink": 5000, "getcwd": 5000, "open+close": 5000, "open+close cold": 1000,
@@ -80,12 +79,7 @@ class Side:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the release build's programs")
-    parser.add_argument("--user", type=int, default=1000, help="uid of the ordinary user")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", type=lambda s: s.split(","), help="cases by name")
-    options = parser.parse_args()
+    options = common.parse(common.parser(__doc__, 5, CASES))
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ukcalls-", dir="/tmp"))
     try:
         layer = folder / "layer"
@@ -104,7 +98,7 @@ def main():
             sides["native"] = Side(["chroot", native, "/calls"])
         print(f"{'':<20}" + "".join(f"{side + ' wall':>14}{side + ' cpu':>14}" for side in sides) + f"{'cpu ratio':>14}")
         for case, count in CASES.items():
-            if options.only and case not in options.only:
+            if case not in options.only:
                 continue
             rounds = [[side.measure(case, count) for side in sides.values()] for _ in range(options.rounds)]
             figures = [

@@ -12,21 +12,17 @@ What is measured:
     runtime    runu run, runc run, crun run of true, on a plain folder
     memory     Pss of each process with one container sleeping, and of the daemons before any container
 """
-import argparse
-import importlib.machinery
-import importlib.util
 import json
 import os
 import pathlib
 import shutil
-import statistics
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+import common
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The bars: our figure, theirs, and how much of theirs ours may be; or a plain limit in MB.
 RATIOS = [("run", "run, docker.io bridge", 0.5), ("runu run", "runc run", 0.6)]
@@ -58,10 +54,7 @@ def pss(pid):
 
 def base_image(path):
     """Makes runu-base, and returns the bytes of its one layer."""
-    loader = importlib.machinery.SourceFileLoader("make_base_image", str(ROOT / "deploy/make-base-image"))
-    sys.dont_write_bytecode = True
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
+    module = common.image_maker()
     layer = module.base_layer("/bin/busybox")
     module.write_image(str(path), "runu-base:latest", [layer], {"Env": [module.PATH], "Cmd": ["sh"]}, ["base"])
     return layer
@@ -184,7 +177,7 @@ class Theirs:
 class Benchmark:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
-        self.only = set(options.only.split(",")) if options.only else {"run", "exec", "runtime", "memory"}
+        self.only = options.only
         self.times, self.memory, self.notes = {}, {}, []
 
     def alternate(self, entries):
@@ -311,19 +304,13 @@ class Benchmark:
         self.alternate(entries)
 
     def report(self):
-        medians = {name: statistics.median(times) for name, times in self.times.items()}
-        bars = []
-        for ours, theirs, most in RATIOS:
-            if ours in medians and theirs in medians:
-                ratio = medians[ours] / medians[theirs]
-                bars.append({"bar": f"{ours} at most {most} of {theirs}", "value": ratio, "holds": ratio <= most})
+        bars = common.ratio_bars(RATIOS, self.times)
         for name, most in LIMITS:
             if self.memory.get(name):
                 bars.append({"bar": f"{name} at most {most} MB", "value": self.memory[name],
                              "holds": self.memory[name] <= most})
-        return {"milliseconds": {n: {"median": medians[n], "least": min(t), "most": max(t)} for n, t in self.times.items()},
-                "megabytes": self.memory, "bars": bars, "notes": self.notes, "rounds": self.options.rounds,
-                "host": {"kernel": os.uname().release, "processors": os.cpu_count()}}
+        return {"milliseconds": {name: common.spread(times) for name, times in self.times.items()},
+                "megabytes": self.memory, "bars": bars}
 
 
 def text(report):
@@ -336,32 +323,13 @@ def text(report):
     lines.append("")
     for name, value in report["megabytes"].items():
         lines.append(f"{name:34}" + (f"{value:7.2f} MB" if value else "unknown"))
-    lines.append("")
-    for bar in report["bars"]:
-        lines.append(f"{'holds' if bar['holds'] else 'FAILS'}: {bar['bar']} ({bar['value']:.2f})")
-    lines += [f"note: {note}" for note in report["notes"]]
     return "\n".join(lines)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", type=pathlib.Path, required=True, help="the folder of the release builds")
-    parser.add_argument("--rounds", type=int, default=15, help="how often each is timed (default: %(default)s)")
-    parser.add_argument("--user", type=int, default=1000, help="the user that ours run as under root (default: %(default)s)")
-    parser.add_argument("--only", help="of run, exec, runtime, memory; with commas between")
+    parser = common.parser(__doc__, 15, ("run", "exec", "runtime", "memory"))
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    options = parser.parse_args()
-    options.bin = options.bin.resolve()
-    for name in ("uk", "ukd", "ukmanager", "containerd-shim-runu-v2", "runu", "ukernel", "ukloader"):
-        if not (options.bin / name).exists():
-            sys.exit(f"chain.py: {options.bin / name} is missing: build with `swift build -c release`, give its folder with --bin")
-    with tempfile.TemporaryDirectory(prefix="ukb-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o755)
-        benchmark = Benchmark(options, pathlib.Path(folder))
-        benchmark.run()
-        report = benchmark.report()
-    print(json.dumps(report, indent=2) if options.format == "json" else text(report))
-    return 0 if all(bar["holds"] for bar in report["bars"]) else 1
+    return common.report(Benchmark, common.parse(parser, common.CHAIN), "/tmp", text)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,6 @@ What is measured, from the client's start to its end:
     pull       `uk pull` and containerd's `ctr images pull` (overlayfs, unpacked) of the same, gzip-compressed, from a registry
                on localhost: Debian's docker-registry, filled by skopeo
 """
-import argparse
-import importlib.machinery
-import importlib.util
-import json
 import os
 import pathlib
 import socket
@@ -23,12 +19,10 @@ import statistics
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import chain  # noqa: E402
+import common
+import chain
 
 # Ours, theirs, and how much of theirs ours may be (issue 4).
 BARS = [("load", "docker load", 0.6), ("pull", "ctr pull", 0.7)]
@@ -37,9 +31,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 def make_image(path, tree, count):
     """Writes a Docker archive of a tree (a tar) in `count` layers of about the same size."""
-    loader = importlib.machinery.SourceFileLoader("make_base_image", str(chain.ROOT / "deploy/make-base-image"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
+    module = common.image_maker()
     layers = [tree.read_bytes()]
     if count > 1:
         layers = split(tree, path.parent, count)
@@ -133,7 +125,7 @@ class Registry:
 class Bench:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
-        self.only = set(options.only.split(",")) if options.only else {"load", "pull"}
+        self.only = options.only
         self.times, self.cpu, self.notes = {}, {}, []
         self.theirs = os.geteuid() == 0
         if not self.theirs:
@@ -220,14 +212,9 @@ class Bench:
         self.cpu.setdefault(name, []).append(cpu(pids) - before + client)
 
     def report(self):
-        seconds = {n: {"median": statistics.median(t), "least": min(t), "most": max(t),
-                       "processor": statistics.median(self.cpu[n])} for n, t in self.times.items()}
-        bars = [{"bar": f"{ours} at most {most} of {theirs}", "value": seconds[ours]["median"] / seconds[theirs]["median"],
-                 "holds": seconds[ours]["median"] <= most * seconds[theirs]["median"]}
-                for ours, theirs, most in BARS if ours in seconds and theirs in seconds]
-        return {"seconds": seconds, "bars": bars, "notes": self.notes, "rounds": self.options.rounds,
-                "place": str(self.options.place),
-                "host": {"kernel": os.uname().release, "processors": os.cpu_count()}}
+        seconds = {name: {**common.spread(times), "processor": statistics.median(self.cpu[name])}
+                   for name, times in self.times.items()}
+        return {"seconds": seconds, "bars": common.ratio_bars(BARS, self.times), "place": str(self.options.place)}
 
 
 def text(report):
@@ -235,34 +222,19 @@ def text(report):
     lines = ["".join([f"{'':16}"] + [f"{column:>12}" for column in columns])]
     for name, figures in report["seconds"].items():
         lines.append(f"{name:16}" + "".join(f"{figures[column]:10.2f} s" for column in columns))
-    lines.append("")
-    for bar in report["bars"]:
-        lines.append(f"{'holds' if bar['holds'] else 'FAILS'}: {bar['bar']} ({bar['value']:.2f})")
-    lines += [f"note: {note}" for note in report["notes"]]
     return "\n".join(lines)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", type=pathlib.Path, required=True, help="the folder of the release builds")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed (default: %(default)s)")
-    parser.add_argument("--user", type=int, default=1000, help="the user that ours run as under root (default: %(default)s)")
-    parser.add_argument("--only", help="of load, pull; with commas between")
+    parser = common.parser(__doc__, 5, ("load", "pull"))
     parser.add_argument("--place", type=pathlib.Path, default=pathlib.Path("/tmp"),
                         help="where images and data lie: a short path on the file system to be measured (default: %(default)s)")
     parser.add_argument("--tree", type=pathlib.Path, help="a tar to make the image of, instead of Debian's minimal system")
     parser.add_argument("--image", type=pathlib.Path, help="a Docker archive to use as it is")
     parser.add_argument("--layers", type=int, default=1, help="split the tree into so many layers (default: %(default)s)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    options = parser.parse_args()
-    options.bin = options.bin.resolve()
-    with tempfile.TemporaryDirectory(prefix="ukb-", dir=options.place, ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o755)
-        bench = Bench(options, pathlib.Path(folder))
-        bench.run()
-        report = bench.report()
-    print(json.dumps(report, indent=2) if options.format == "json" else text(report))
-    return 0 if all(bar["holds"] for bar in report["bars"]) else 1
+    options = common.parse(parser, common.CHAIN)
+    return common.report(Bench, options, options.place, text)
 
 
 if __name__ == "__main__":

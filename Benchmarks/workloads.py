@@ -8,7 +8,6 @@ making the tree with mmdebstrap the first time; runu and proot run as the ordina
 
     Benchmarks/workloads.py --bin FOLDER [--tree FOLDER] [--rounds N] [--only NAME,...] [--format json]
 """
-import argparse
 import ctypes
 import json
 import math
@@ -21,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import common
 
 PACKAGES = "gcc,libc6-dev,git,python3,sqlite3,dpkg-dev"
 WORKLOADS = {
@@ -164,7 +165,7 @@ class Bench:
             ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: processes that runu leaves become this one's.
         results = {}
         for name, script in WORKLOADS.items():
-            if self.options.only and name not in self.options.only:
+            if name not in self.options.only:
                 continue
             samples = {side: [] for side in self.sides}
             for round in range(self.options.rounds + 1):
@@ -201,18 +202,14 @@ class Bench:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the release build's programs")
+    parser = common.parser(__doc__, 5, WORKLOADS)
     parser.add_argument("--tree", type=pathlib.Path, default=pathlib.Path("/tmp/ukbench-debian"), help="the Debian tree")
-    parser.add_argument("--user", type=int, default=1000, help="uid of the ordinary user")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--processor", action="store_true", help="processor time instead: what other things the machine does matters less")
-    parser.add_argument("--only", type=lambda s: s.split(","), help="workloads by name")
     parser.add_argument("--docker", action="store_true", help="also docker.io, by the docker that DOCKER_HOST names")
     parser.add_argument("--no-proot", action="store_true", help="leave proot out: it is slow")
     parser.add_argument("--format", choices=["table", "json"], default="table")
-    options = parser.parse_args()
+    options = common.parse(parser)
     if not options.tree.exists():
         make_tree(options.tree)
     bench = Bench(options)
