@@ -19,9 +19,13 @@ public enum KernelMain {
         case "--control" where arguments.count == 3:
             serve(FilePath(arguments[2]))
         default:
-            print(usage)
+            complain(usage)
             exit(64)
         }
+    }
+
+    private static func complain(_ text: String) {
+        _ = try? FileDescriptor.standardError.writeAll("\(text)\n".utf8)
     }
 
     private static let usage = """
@@ -72,7 +76,9 @@ public enum KernelMain {
                 case let failure as HostError: failure.errno.rawValue
                 default: EBADMSG
                 }
-            try? Message.failure(errno: errno, text: "\(error)").send(to: boss)
+            if (try? Message.failure(errno: errno, text: "\(error)").send(to: boss)) == nil {
+                complain("ukernel: \(error); nobody is told at descriptor 3: it is runu that starts this program")
+            }
             exit(1)
         }
     }

@@ -24,6 +24,9 @@ package struct ShimOptions: Equatable {
     package var showsHelp = false
     package var action = Action.serve
 
+    /// Flags with a value.
+    private static let valued = ["namespace", "id", "address", "bundle", "publish-binary", "socket", "debug-socket"]
+
     /// Reads `arguments`, the program's name not included.
     ///
     /// - Throws: `ShimUsageError`.
@@ -42,6 +45,9 @@ package struct ShimOptions: Equatable {
             case "info": showsInformation = true
             case "h", "help": showsHelp = true
             default:
+                guard Self.valued.contains(name) else {
+                    throw ShimUsageError(description: "flag provided but not defined: -\(name)")
+                }
                 guard let value = attached ?? rest.popFirst() else {
                     throw ShimUsageError(description: "flag needs an argument: -\(name)")
                 }
@@ -52,8 +58,7 @@ package struct ShimOptions: Equatable {
                 case "bundle": bundle = value
                 case "publish-binary": publishBinary = value
                 case "socket": socket = value
-                case "debug-socket": break
-                default: throw ShimUsageError(description: "flag provided but not defined: -\(name)")
+                default: break
                 }
             }
         }

@@ -29,8 +29,14 @@ import Testing
         #expect(try ShimOptions(["-namespace", "n", "-id", "i"]).action == .serve)
     }
 
-    @Test(arguments: [["-nonsense", "x"], ["-id"], ["dance"], ["start", "again"]])
-    func whatIsNotUnderstoodIsRefused(_ arguments: [String]) {
-        #expect(throws: ShimUsageError.self) { _ = try ShimOptions(arguments) }
+    @Test(
+        arguments: [
+            (["-nonsense", "x"], "flag provided but not defined: -nonsense"),
+            (["-nonsense"], "flag provided but not defined: -nonsense"), (["-id"], "flag needs an argument: -id"),
+            (["dance"], "unknown action: dance"), (["start", "again"], "unknown action: start again"),
+        ] as [([String], String)])
+    func whatIsNotUnderstoodIsNamed(_ arguments: [String], _ text: String) {
+        let error = #expect(throws: ShimUsageError.self) { _ = try ShimOptions(arguments) }
+        #expect(error?.description == text)
     }
 }
