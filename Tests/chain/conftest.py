@@ -71,6 +71,16 @@ def processes():
     return found
 
 
+def is_gone(pid):
+    """Whether a process has ended and been waited for, or is this process's to wait for (a kernel's test adopts orphans)."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    state, parent = stat[stat.rindex(")") + 2:].split()[:2]
+    return state == "Z" and int(parent) == os.getpid()
+
+
 class Chain:
     """One ukmanager and one ukd, with folders of their own."""
 

@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from conftest import BASE_IMAGE, BIN, Chain, manager_alone, wait_until
+from conftest import BASE_IMAGE, BIN, Chain, is_gone, manager_alone, wait_until
 from registry_server import Registry
 
 IMAGE = "docker.io/library/runu-base:latest"
@@ -77,11 +77,11 @@ printf %s "$address"
             client = subprocess.Popen([BIN / "ukctr", "tasks", "start", "-d", "c"], env=chain.env,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             wait_until(lambda: reached.exists() and reached.read_text().strip(), what="a create that hangs")
-            process = pathlib.Path("/proc", reached.read_text().strip())
+            process = int(reached.read_text())
             assert client.poll() is None and chain.mine()
             client.kill()
             client.communicate()
-            wait_until(lambda: not chain.mine() and not process.exists() and not on_disk(chain)["bundles"],
+            wait_until(lambda: not chain.mine() and is_gone(process) and not on_disk(chain)["bundles"],
                        what=f"nothing left of the {which} that hung: {chain.mine()}")
             hangs.write_text("nothing")
             # The name is free as soon as all has gone.

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import wait_until
+from conftest import is_gone, wait_until
 
 ROUNDS = 20
 
@@ -27,7 +27,7 @@ def test_a_container_that_exits_leaves_nothing_within_a_second(chain, name):
         chain.uk("kill", "-s", "USR1", name)
         chain.uk("wait", name)
         ended = time.monotonic()
-        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), what="no shim, kernel or zombie")
+        wait_until(lambda: all(map(is_gone, pids)), what="no shim, kernel or zombie")
         took.append((time.monotonic() - ended, whole))
         wait_until(lambda: not chain.mine() and not chain.zombies(), what="nothing that came later")
         chain.uk("rm", name)
