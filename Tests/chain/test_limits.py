@@ -17,10 +17,10 @@ from test_escape import debian, escape, root  # noqa: F401: fixtures
 
 
 def statistics(kernel):
-    """(processes, user ns, system ns, memory, peak, memory limit, pids limit, oom kills)."""
+    """(processes, user ns, system ns, memory, peak, memory limit, pids limit, oom kills, bytes read, bytes written)."""
     kind, body = kernel.ask(request(7))[0]
     assert kind == 132
-    return struct.unpack("<IQQQQQQI", body)
+    return struct.unpack("<IQQQQQQIQQ", body)
 
 
 def usage_at_the_end(kernel):
