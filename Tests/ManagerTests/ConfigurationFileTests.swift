@@ -1,17 +1,10 @@
-import Foundation
+import Host
 import Manager
+import TestSupport
 import Testing
 
-@Suite("Names and settings")
-struct NameTests {
-    @Test(
-        "A runtime's name gives the name of its shim",
-        arguments: [
-            ("io.containerd.runu.v2", "containerd-shim-runu-v2"), ("io.containerd.runc.v2", "containerd-shim-runc-v2"),
-            ("a.b", "containerd-shim-a-b"), ("runc", nil), ("", nil), ("a..b", nil), (".a.b", nil), ("../x.v1", nil),
-        ] as [(String, String?)])
-    func binaries(runtime: String, binary: String?) { #expect(RuntimeName.binary(runtime) == binary) }
-
+@Suite("Settings")
+struct ConfigurationFileTests {
     @Test("A configuration of containerd's is accepted, and what is known of it is used")
     func configuration() throws {
         let file = try ConfigurationFile(
@@ -103,17 +96,16 @@ struct NameTests {
 
     @Test("Imported files come on top, in the order of their names, each once")
     func imports() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "ukm-config-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder.appending(path: "d"), withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let scratch = ScratchFolder()
+        _ = scratch.folder("d")
         for (name, text) in [
             ("c.toml", "root = '/c'\nstate = '/s'\nimports = ['d/*.toml']"),
             ("d/1.toml", "root = '/1'\nimports = ['../c.toml']"),
             ("d/2.toml", "root = '/2'"), ("d/other", "root = '/other'"),
         ] {
-            try Data(text.utf8).write(to: folder.appending(path: name))
+            try AtomicFile.write(text.utf8, to: scratch.appending(name))
         }
-        let file = try ConfigurationFile.load(folder.appending(path: "c.toml").path)
+        let file = try ConfigurationFile.load(scratch.appending("c.toml").string)
         #expect(file.root == "/2" && file.state == "/s")
     }
 
