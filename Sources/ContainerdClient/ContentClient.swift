@@ -77,11 +77,18 @@ public struct ContentClient: Sendable {
         return bytes
     }
 
-    /// Sends a blob's bytes into `channel`, without ending it.
-    public func copy(_ digest: String, offset: Int64 = 0, size: Int64 = 0, to channel: ByteChannel) async throws {
-        for try await piece in try stream(digest, offset: offset, size: size) {
-            try await channel.send([UInt8](piece.data))
+    /// The bytes of a blob, fetched while they are taken out.
+    public func bytes(of digest: String) -> ByteChannel {
+        let channel = ByteChannel()
+        Task {
+            do {
+                for try await piece in try stream(digest) { try await channel.send([UInt8](piece.data)) }
+                channel.end()
+            } catch {
+                channel.fail(error)
+            }
         }
+        return channel
     }
 
     // MARK: Writing

@@ -90,23 +90,28 @@ public final class ContentWriter: Sendable {
         } catch {
             call.cancel()
             if keepsOnFailure, (error as? RPCError)?.code != .failedPrecondition { throw error }
-            // Also when this task has been cancelled. The server may still hold the reference for a moment.
-            await Task.detached { [client, reference] in
-                for _ in 0..<3 {
-                    do {
-                        try await client.content.abort(reference)
-                        return
-                    } catch let error as RPCError where error.code == .unavailable {
-                        try? await Task.sleep(for: .milliseconds(50))
-                    } catch {
-                        return
-                    }
-                }
-            }.value
+            await giveUp()
             guard digest.isEmpty, !found.isEmpty, (error as? RPCError)?.code == .alreadyExists else { throw error }
             try await client.content.label(found, labels)
             return (found, end)
         }
+    }
+
+    /// Has the server forget the attempt, also when this task has been cancelled.
+    private func giveUp() async {
+        // The server may still hold the reference for a moment.
+        await Task.detached { [client, reference] in
+            for _ in 0..<3 {
+                do {
+                    try await client.content.abort(reference)
+                    return
+                } catch let error as RPCError where error.code == .unavailable {
+                    try? await Task.sleep(for: .milliseconds(50))
+                } catch {
+                    return
+                }
+            }
+        }.value
     }
 
     private static func answer(of call: BidirectionalCall<Request, Response>) async throws -> Response {

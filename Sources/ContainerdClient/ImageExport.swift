@@ -21,6 +21,28 @@ extension ContainerdClient {
     }
 
     private func export(_ images: [ImportedImage], to channel: ByteChannel) async throws {
+        let (documents, blobs) = try await contents(of: images)
+        let content = content
+        try await BlockingWork.run {
+            let writer = try ArchiveWriter { try channel.put(Array($0)) }
+            for folder in ["blobs", "blobs/sha256"] {
+                try writer.write(ArchiveEntry(path: FilePath(folder), kind: .folder, mode: 0o755))
+            }
+            for blob in blobs {
+                try writer.begin(Self.file(ImageLayout.blobPath(blob.digest), size: blob.size))
+                try Self.copy(blob, from: content.bytes(of: blob.digest), to: writer)
+            }
+            for (name, bytes) in documents {
+                try writer.write(Self.file(name, size: Int64(bytes.count)), content: bytes)
+            }
+            try writer.finish()
+        }
+    }
+
+    /// The archive's documents by their names, and its blobs, by digest.
+    private func contents(
+        of images: [ImportedImage]
+    ) async throws -> (documents: [(name: String, bytes: [UInt8])], blobs: [Descriptor]) {
         var index = ImageIndex(manifests: [])
         var docker: [DockerArchiveImage] = []
         var blobs: [String: Descriptor] = [:]
@@ -52,48 +74,27 @@ extension ContainerdClient {
             (DockerArchiveImage.fileName, try JSON.encode(docker)), (ImageLayout.indexName, try JSON.encode(index)),
             (ImageLayout.fileName, try JSON.encode(ImageLayout())),
         ]
-        let ordered = blobs.values.sorted { $0.digest < $1.digest }
-        let content = content
-        try await BlockingWork.run {
-            let writer = try ArchiveWriter { try channel.put(Array($0)) }
-            for folder in ["blobs", "blobs/sha256"] {
-                try writer.write(ArchiveEntry(path: FilePath(folder), kind: .folder, mode: 0o755))
-            }
-            for blob in ordered {
-                try writer.begin(
-                    ArchiveEntry(
-                        path: FilePath(ImageLayout.blobPath(blob.digest)), kind: .file, mode: 0o444, size: blob.size))
-                let pipe = ByteChannel()
-                Task {
-                    do {
-                        try await content.copy(blob.digest, to: pipe)
-                        pipe.end()
-                    } catch {
-                        pipe.fail(error)
-                    }
+        return (documents, blobs.values.sorted { $0.digest < $1.digest })
+    }
+
+    private static func file(_ path: String, size: Int64) -> ArchiveEntry {
+        ArchiveEntry(path: FilePath(path), kind: .file, mode: 0o444, size: size)
+    }
+
+    private static func copy(_ blob: Descriptor, from bytes: ByteChannel, to writer: ArchiveWriter) throws {
+        var remaining = blob.size
+        do {
+            while remaining > 0 {
+                let chunk = try bytes.receive()
+                guard !chunk.isEmpty, chunk.count <= remaining else {
+                    throw RPCError(.dataLoss, "content \(blob.digest) is not of the size that its image says")
                 }
-                var remaining = blob.size
-                while remaining > 0 {
-                    let chunk: [UInt8]
-                    do {
-                        chunk = try pipe.receive()
-                        guard !chunk.isEmpty, chunk.count <= remaining else {
-                            throw RPCError(.dataLoss, "content \(blob.digest) is not of the size that its image says")
-                        }
-                        try chunk.withUnsafeBytes { try writer.write($0) }
-                    } catch {
-                        pipe.fail(error)
-                        throw error
-                    }
-                    remaining -= Int64(chunk.count)
-                }
+                try chunk.withUnsafeBytes { try writer.write($0) }
+                remaining -= Int64(chunk.count)
             }
-            for (name, bytes) in documents {
-                try writer.write(
-                    ArchiveEntry(path: FilePath(name), kind: .file, mode: 0o444, size: Int64(bytes.count)),
-                    content: bytes)
-            }
-            try writer.finish()
+        } catch {
+            bytes.fail(error)
+            throw error
         }
     }
 }

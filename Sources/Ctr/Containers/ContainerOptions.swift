@@ -75,21 +75,26 @@ struct ContainerOptions: ParsableArguments {
             container.spec = try specification(RuntimeSpec.default())
             return (try await client.containers.create(container), [])
         }
+        return try await create(container, on: image, options, client)
+    }
+
+    /// Makes a container whose root is a snapshot of an image.
+    private func create(
+        _ container: Container, on image: String, _ options: ContainerSpecOptions, _ client: ContainerdClient
+    ) async throws -> (container: Container, mounts: [Mount]) {
         let target = try await client.images.get(image).descriptor
         let configuration = try await client.configuration(of: target).config
-        let base = container
-        let settled = options
         return try await client.withLease { client in
-            var container = base
             let parent = try await client.unpack(target, snapshotter: snapshotter)
             let mounts = try await client.snapshots(snapshotter).prepare(
-                id, parent: parent, labels: labels(snapshotterLabel))
+                container.id, parent: parent, labels: labels(snapshotterLabel))
             do {
+                var container = container
                 container.image = image
                 container.snapshotter = snapshotter
-                container.snapshotKey = id
-                var spec = try settled.spec(
-                    id: id, namespace: client.namespace, configuration: configuration,
+                container.snapshotKey = container.id
+                var spec = try options.spec(
+                    id: container.id, namespace: client.namespace, configuration: configuration,
                     users: UserFiles(mounts: mounts))
                 try flags.apply(to: &spec)
                 container.spec = try specification(spec)
@@ -98,7 +103,7 @@ struct ContainerOptions: ParsableArguments {
                 }
                 return (try await client.containers.create(container), mounts)
             } catch {
-                try? await client.snapshots(snapshotter).remove(id)
+                try? await client.snapshots(snapshotter).remove(container.id)
                 throw error
             }
         }

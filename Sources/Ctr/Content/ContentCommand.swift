@@ -40,19 +40,7 @@ struct ContentCommand: AsyncParsableCommand {
         @Argument(help: "The digest.") var digest: String
 
         func run() async throws {
-            let content = try options.client().content
-            let channel = ByteChannel()
-            let digest = digest
-            let copy = Task {
-                do {
-                    try await content.copy(digest, to: channel)
-                    channel.end()
-                } catch {
-                    channel.fail(error)
-                }
-            }
-            try await channel.write(to: "-")
-            await copy.value
+            try await options.client().content.bytes(of: digest).write(to: "-")
         }
     }
 
