@@ -76,7 +76,8 @@ let package = Package(
         .target(name: "CFiles", path: "Sources/C/CFiles"),
         .target(name: "UnionFileSystem", dependencies: ["CFiles", "Host", "CHost", "KernelProtocol", system]),
         .testTarget(
-            name: "UnionFileSystemTests", dependencies: ["UnionFileSystem", "CFiles", "KernelProtocol", system]),
+            name: "UnionFileSystemTests",
+            dependencies: ["UnionFileSystem", "CFiles", "KernelProtocol", "TestSupport", system]),
         .target(
             name: "Kernel",
             dependencies: ["CKernel", "CFiles", "CHost", "Host", "KernelProtocol", "UnionFileSystem", system]),
@@ -88,26 +89,29 @@ let package = Package(
         .target(name: "OCISpec"),
         .target(name: "Runtime", dependencies: ["OCISpec", "Host", "KernelProtocol", system]),
         .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"]),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "KernelProtocol", "OCISpec", "Host", system]),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Runtime", "KernelProtocol", "OCISpec", "Host", "TestSupport", system]),
         .executableTarget(
             name: "runu", dependencies: ["Runtime", "Host", argumentParser], linkerSettings: selfContained + essentials),
+
+        // What gRPC and ttrpc have in common.
+        .target(name: "RPC"),
 
         // containerd-shim-runu-v2: one per container.
         .systemLibrary(name: "CPoll", path: "Sources/C/CPoll"),
         .target(
             name: "CShimMessages", dependencies: ["CProtobufC"], path: "Sources/C/CShimMessages", exclude: ["protos"],
             linkerSettings: [.linkedLibrary("protobuf-c")]),
-        .target(name: "TTRPC", dependencies: ["CShimMessages", "Host", system]),
+        .target(name: "TTRPC", dependencies: ["RPC", "CShimMessages", "Host", system]),
         // Apart from TTRPC, so that the shim carries nothing of Swift's concurrency.
         .target(name: "Reactor", dependencies: ["CPoll", "Host", system]),
         .target(name: "TTRPCClient", dependencies: ["TTRPC", "Reactor", "CHost", "Host", system]),
-        .target(name: "Shim", dependencies: ["TTRPC", "CPoll", "CShimMessages", "Host", "CHost", system]),
+        .target(name: "Shim", dependencies: ["TTRPC", "RPC", "CPoll", "CShimMessages", "Host", "CHost", system]),
         .testTarget(name: "TTRPCTests", dependencies: ["TTRPC", "TTRPCClient", "Host", system]),
         .testTarget(name: "ShimTests", dependencies: ["Shim", "TTRPC", "CShimMessages", "Host", system]),
         .executableTarget(name: "containerd-shim-runu-v2", dependencies: ["Shim"], linkerSettings: selfContained),
 
         // The containerd API: messages, transport, client.
-        .target(name: "RPC"),
         .target(name: "ContainerdAPI", dependencies: ["RPC", protobuf]),
         .target(name: "CGRPCSupport", dependencies: ["CGRPC"], path: "Sources/C/CGRPCSupport"),
         .target(name: "GRPC", dependencies: ["RPC", "CGRPC", "CGRPCSupport", "Host", protobuf, logging, system]),
@@ -131,7 +135,7 @@ let package = Package(
         .target(name: "Archive", dependencies: ["CArchive", "Host", system]),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive", "TestSupport", system]),
         // A folder of a test's own, for all unit tests.
-        .target(name: "TestSupport", dependencies: ["Archive", system], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Archive", "Host", system], path: "Tests/TestSupport"),
         .target(name: "Metadata", dependencies: [database, "ContainerdAPI", "RPC", "Host", protobuf, system]),
         .testTarget(
             name: "MetadataTests",

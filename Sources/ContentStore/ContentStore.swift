@@ -1,4 +1,3 @@
-// Unsafe pointers: directory streams.
 import Archive
 import ContainerdAPI
 import Crypto
@@ -219,16 +218,7 @@ public final class ContentStore: Sendable {
     }
 
     private static func names(_ folder: FilePath) -> [String] {
-        guard let stream = opendir(folder.string) else { return [] }
-        defer { closedir(stream) }
-        var result: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { result.append(name) }
-        }
-        return result
+        ((try? Folders.names(in: folder)) ?? []).filter { !$0.hasPrefix(".") }
     }
 }
 

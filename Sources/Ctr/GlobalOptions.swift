@@ -90,26 +90,17 @@ struct CommandDuration: ExpressibleByArgument, Sendable {
     let duration: Duration
 
     init?(argument: String) {
-        var total = 0.0
-        var rest = argument[...]
-        guard !rest.isEmpty else { return nil }
-        while !rest.isEmpty {
-            let digits = rest.prefix { $0.isNumber || $0 == "." }
-            guard let number = Double(digits) else { return nil }
-            rest = rest.dropFirst(digits.count)
-            let unit = rest.prefix { $0.isLetter }
-            rest = rest.dropFirst(unit.count)
-            switch unit {
-            case "h": total += number * 3600
-            case "m": total += number * 60
-            case "s", "": total += number
-            case "ms": total += number / 1000
-            case "us": total += number / 1_000_000
-            default: return nil
-            }
+        guard let milliseconds = GoDuration.milliseconds(argument) ?? GoDuration.milliseconds(argument + "s") else {
+            return nil
         }
-        duration = .seconds(total)
+        duration = .milliseconds(milliseconds)
     }
+}
+
+/// The number of a signal that is to be sent.
+func signalNumber(_ text: String) throws -> UInt32 {
+    guard let number = SignalNumber.named(text), number > 0 else { throw ValidationError("unknown signal \"\(text)\"") }
+    return UInt32(number)
 }
 
 /// `NAME=value` pairs of the command line; a name alone has an empty value.

@@ -61,8 +61,8 @@ extension Engine {
         info.cpuShares = true
         info.pidsLimit = true
         info.debug = configuration.debug
-        info.fileDescriptors = ((try? FileTree.list("/proc/self/fd")) ?? []).count
-        info.goroutines = ((try? FileTree.list("/proc/self/task")) ?? []).count
+        info.fileDescriptors = ((try? Folders.names(in: "/proc/self/fd")) ?? []).count
+        info.goroutines = ((try? Folders.names(in: "/proc/self/task")) ?? []).count
         info.systemTime = Timestamp.now.description
         info.loggingDriver = "json-file"
         info.cgroupDriver = "none"

@@ -17,7 +17,7 @@ enum FileTree {
         if unlink(path) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM || errno == EACCES else { throw HostError.last("remove", path) }
         chmod(path, 0o700)
-        for name in try list(path) { try removeNow(path + "/" + name) }
+        for name in try names(path) { try removeNow(path + "/" + name) }
         guard rmdir(path) == 0 || errno == ENOENT else { throw HostError.last("remove", path) }
     }
 
@@ -30,22 +30,10 @@ enum FileTree {
         var status = stat()
         guard lstat(path, &status) == 0 else { return 0 }
         guard status.st_mode & S_IFMT == S_IFDIR else { return Int64(status.st_size) }
-        return ((try? list(path)) ?? []).reduce(0) { $0 + sizeNow(path + "/" + $1) }
+        return ((try? names(path)) ?? []).reduce(0) { $0 + sizeNow(path + "/" + $1) }
     }
 
-    /// The names in a folder.
-    static func list(_ path: String) throws -> [String] {
-        guard let folder = opendir(path) else { throw HostError.last("open folder", path) }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
+    private static func names(_ path: String) throws -> [String] { try Folders.names(in: FilePath(path)) }
 
     /// Writes a small file so that a crash leaves the old one or the new one.
     static func write(_ text: String, to path: FilePath, mode: mode_t = 0o644) throws {

@@ -1,3 +1,4 @@
+// Unsafe pointers: the names of readdir(3).
 import CHost
 import Glibc
 import SystemPackage
@@ -62,6 +63,22 @@ public struct Folders: Sendable {
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw HostError(.notDirectory, "create folder", path.string)
         }
+    }
+
+    /// The names in the folder `path`, in no order.
+    ///
+    /// - Throws: `HostError` when it cannot be read.
+    public static func names(in path: FilePath) throws -> [String] {
+        guard let stream = opendir(path.string) else { throw HostError.last("read folder", path.string) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
 
     /// Has the file system put each tree that begins in the folder `path` at a place of its own, where it knows such a hint:

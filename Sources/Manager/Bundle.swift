@@ -109,7 +109,7 @@ struct Bundle: Sendable {
         for root in [configuration.state.appending(component), configuration.root.appending(component)] {
             for namespace in names(root) {
                 let folder = root.appending(namespace)
-                for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? [] {
+                for name in (try? Folders.names(in: folder)) ?? [] {
                     let bundle = configuration.state.appending(component).appending(namespace).appending(name)
                     if name.hasPrefix(".") || access(bundle.string, F_OK) != 0 {
                         try? LayerFolder.remove(folder.appending(name))
@@ -121,7 +121,6 @@ struct Bundle: Sendable {
     }
 
     private static func names(_ folder: FilePath) -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: folder.string))?.filter { !$0.hasPrefix(".") }.sorted()
-            ?? []
+        ((try? Folders.names(in: folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
     }
 }

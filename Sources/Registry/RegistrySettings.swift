@@ -57,7 +57,7 @@ public struct RegistrySettings: Sendable {
         for folder in folders {
             for name in names + ["_default"] {
                 let place = folder + "/" + name
-                guard let entries = Self.entries(place) else { continue }
+                guard let entries = try? Folders.names(in: FilePath(place)) else { continue }
                 if entries.contains("hosts.toml") {
                     let path = place + "/hosts.toml"
                     return try HostsFile(Self.text(path), domain: domain, folder: place, path: path).hosts
@@ -87,35 +87,12 @@ public struct RegistrySettings: Sendable {
         return host
     }
 
-    private static func entries(_ folder: String) -> [String]? {
-        guard let stream = opendir(folder) else { return nil }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                })
-        }
-        return names
-    }
-
     private static func text(_ path: String) throws -> String {
         do {
             let file = try FileDescriptor.open(FilePath(path), .readOnly)
-            return try file.closeAfter {
-                var bytes: [UInt8] = []
-                var part = [UInt8](repeating: 0, count: 65536)
-                while true {
-                    let count = try part.withUnsafeMutableBytes { try file.read(into: $0) }
-                    if count == 0 { break }
-                    bytes += part[..<count]
-                    guard bytes.count <= 1 << 20 else {
-                        throw RPCError(.invalidArgument, "\(path) is larger than 1 MiB")
-                    }
-                }
-                return String(decoding: bytes, as: UTF8.self)
-            }
+            let bytes = try file.closeAfter { try file.readAll(limit: 1 << 20 + 1) }
+            guard bytes.count <= 1 << 20 else { throw RPCError(.invalidArgument, "\(path) is larger than 1 MiB") }
+            return String(decoding: bytes, as: UTF8.self)
         } catch let error as Errno {
             throw RPCError(.invalidArgument, "\(path): \(error)")
         }

@@ -68,27 +68,10 @@ func readFile(_ path: FilePath) throws -> [UInt8]? {
     do {
         let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         defer { try? file.close() }
-        return try readAll(file)
+        return try file.readAll()
     } catch Errno.noSuchFileOrDirectory {
         return nil
     } catch let error as Errno {
         throw HostError(error, "read", path.string)
-    }
-}
-
-/// What can be read from `file` up to its end.
-func readAll(_ file: FileDescriptor) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    var status = stat()
-    var room = fstat(file.rawValue, &status) == 0 ? max(Int(status.st_size) + 1, 4096) : 4096
-    while true {
-        let count = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: room))
-        let read = try bytes.withUnsafeMutableBytes {
-            try file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[count...]))
-        }
-        bytes.removeLast(room - read)
-        if read == 0 { return bytes }
-        room = max(4096, count)
     }
 }

@@ -23,19 +23,12 @@ public struct ContainerStore: Sendable {
 
     /// Every container that can be read, by id.
     public func containers() throws -> [Container] {
-        guard let handle = opendir(root.string) else {
-            guard errno == ENOENT else { throw HostError.last("read folder", root.string) }
+        do {
+            let names = try Folders.names(in: root).filter { $0.first != "." }
+            return names.sorted().compactMap { try? container($0) }
+        } catch let error as HostError where error.errno == .noSuchFileOrDirectory {
             return []
         }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.first != "." { names.append(name) }
-        }
-        return names.sorted().compactMap { try? container($0) }
     }
 
     /// Where container `id` has its folder.

@@ -79,13 +79,7 @@ func removeFolder(_ folder: FilePath) {
 }
 
 private func removeContents(_ folder: FilePath, except kept: String? = nil) {
-    guard let handle = opendir(folder.string) else { return }
-    defer { closedir(handle) }
-    while let entry = readdir(handle) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        guard name != ".", name != "..", name != kept else { continue }
+    for name in (try? Folders.names(in: folder)) ?? [] where name != kept {
         let path = folder.appending(name)
         if unlink(path.string) != 0, errno == EISDIR {
             removeContents(path)

@@ -50,7 +50,7 @@ private func failure(_ code: Int32) -> String {
 /// What a hook has written to a file, as far as it fits in a message.
 private func beginning(of file: FileDescriptor) -> String {
     lseek(file.rawValue, 0, SEEK_SET)
-    return (try? readAll(file)).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
+    return (try? file.readAll()).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
 }
 
 extension Container {

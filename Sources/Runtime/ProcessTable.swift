@@ -36,7 +36,7 @@ public enum ProcessTable {
                 FilePath(program), arguments: ["ps"] + options, descriptors: [nil, writer, .standardError]
             ).start()
         }
-        let text = String(decoding: try readAll(reader), as: UTF8.self)
+        let text = String(decoding: try reader.readAll(), as: UTF8.self)
         guard waitForStatus(of: pid) == 0 else { throw RuntimeError("ps \(options.joined(separator: " ")) failed") }
         return text
     }

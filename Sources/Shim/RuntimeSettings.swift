@@ -48,7 +48,7 @@ struct RuntimeSettings: Equatable {
 
     /// Keeps the settings in the bundle, for `delete` after the shim's death.
     func save(inBundle bundle: String) throws {
-        try writeFile(bundle + "/" + RuntimeSettings.file, Array("\(binary)\n\(root)\n".utf8))
+        try AtomicFile.write("\(binary)\n\(root)\n".utf8, to: FilePath(bundle).appending(RuntimeSettings.file))
     }
 
     /// What `save` has kept, or what holds without.

@@ -29,7 +29,7 @@ struct StartCommand {
         } catch let error as HostError where error.errno == .addressInUse {
             // The pod's shim is there, or this start is said again: that one serves.
         }
-        try writeFile(bundle + "/address", Array(address.utf8))
+        try AtomicFile.write(address.utf8, to: FilePath(bundle).appending("address"))
         ShimProgram.put(answer(address), to: STDOUT_FILENO)
     }
 
@@ -69,7 +69,7 @@ struct StartCommand {
         daemon.workingDirectory = FilePath(bundle)
         daemon.newSession = true
         let pid = try daemon.start()
-        try writeFile(bundle + "/shim.pid", Array("\(pid)".utf8))
+        try AtomicFile.write("\(pid)".utf8, to: FilePath(bundle).appending("shim.pid"))
     }
 
     /// The bundle's log fifo, open for both directions: so the shim may write whether anybody reads or not.

@@ -56,7 +56,7 @@ extension TaskService {
                     "cannot exec in a \(TaskService.word(container.main.state)) container: failed precondition")
             }
             process.streams = try StandardStreams(process.paths, container: container.id, namespace: namespace)
-            try writeFile(file, process.document)
+            try AtomicFile.write(process.document, to: FilePath(file))
             launch(
                 process, of: container, ["exec", "--process", file, "--detach"], failure: "OCI runtime exec failed"
             ) { error in

@@ -42,8 +42,8 @@ extension TaskService {
         }
         let main = container.main
         if !rootfs.isEmpty {
-            try writeFile(
-                container.bundle + "/rootfs.fstab", Array(rootfs.map(\.line).joined().utf8))
+            try AtomicFile.write(
+                rootfs.map(\.line).joined().utf8, to: FilePath(container.bundle).appending("rootfs.fstab"))
         }
         try container.settings.save(inBundle: container.bundle)
         main.streams = try StandardStreams(main.paths, container: container.id, namespace: namespace)

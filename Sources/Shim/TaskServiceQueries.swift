@@ -101,7 +101,7 @@ extension TaskService {
             throw TTRPCError(.invalidArgument, "update of \(id) without resources: invalid argument")
         }
         let file = "\(container.bundle)/resources-\(MonotonicTime.now()).json"
-        try writeFile(file, resources)
+        try AtomicFile.write(resources, to: FilePath(file))
         try command(
             container, ["update", "--resources", file, id],
             { result in

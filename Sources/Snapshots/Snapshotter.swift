@@ -1,4 +1,3 @@
-// Unsafe pointers: directory streams.
 import Archive
 import ContainerdAPI
 import Glibc
@@ -187,15 +186,6 @@ public final class Snapshotter: Sendable {
     private func files(_ number: Int64) -> FilePath { root.appending("snapshots/\(number)/fs") }
 
     private func names() -> [String] {
-        guard let stream = opendir(root.appending("snapshots").string) else { return [] }
-        defer { closedir(stream) }
-        var result: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { result.append(name) }
-        }
-        return result
+        ((try? Folders.names(in: root.appending("snapshots"))) ?? []).filter { !$0.hasPrefix(".") }
     }
 }

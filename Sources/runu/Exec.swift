@@ -1,4 +1,5 @@
 import ArgumentParser
+import Host
 import OCISpec
 import Runtime
 import SystemPackage
@@ -98,13 +99,7 @@ func readWhole(_ path: String) throws -> [UInt8] {
         let isInput = path == "-"
         let file = isInput ? FileDescriptor.standardInput : try FileDescriptor.open(path, .readOnly)
         defer { if !isInput { try? file.close() } }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let count = try buffer.withUnsafeMutableBytes { try file.read(into: $0) }
-            if count == 0 { return bytes }
-            bytes += buffer[..<count]
-        }
+        return try file.readAll()
     } catch let error as Errno {
         throw RuntimeError("open \(path): \(error)")
     }

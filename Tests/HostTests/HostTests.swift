@@ -68,6 +68,32 @@ import Testing
         waitpid(pid, nil, 0)
     }
 
+    @Test func aFoldersNamesAreAllButItselfAndItsParent() throws {
+        let folder = scratch.folder("names")
+        for name in [".hidden", "one", "two"] { try AtomicFile.write([], to: folder.appending(name)) }
+        #expect(try Folders.names(in: folder).sorted() == [".hidden", "one", "two"])
+        let error = #expect(throws: HostError.self) { try Folders.names(in: folder.appending("one")) }
+        #expect(error?.errno == .notDirectory)
+    }
+
+    @Test func aFileIsReadToItsEndOrToALimit() throws {
+        let path = scratch.appending("file")
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        try AtomicFile.write(bytes, to: path)
+        func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
+            let file = try FileDescriptor.open(path, .readOnly)
+            return try file.closeAfter { try file.readAll(limit: limit) }
+        }
+        #expect(try read(path, limit: .max) == bytes)
+        #expect(try read(path, limit: 5000) == Array(bytes[..<5000]))
+        #expect(try read(path, limit: 0) == [])
+        // Files of /proc tell no size.
+        #expect(try read("/proc/self/stat", limit: .max).last == UInt8(ascii: "\n"))
+        let (reader, writer) = try FileDescriptor.pipe()
+        try writer.closeAfter { _ = try writer.writeAll(bytes[..<20_000]) }
+        #expect(try reader.closeAfter { try reader.readAll() } == Array(bytes[..<20_000]))
+    }
+
     @Test func atomicFileIsReplacedWholeAndLeavesNothingBeside() throws {
         let folder = scratch.folder("d")
         let path = folder.appending("f")

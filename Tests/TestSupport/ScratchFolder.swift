@@ -1,6 +1,6 @@
-// Unsafe pointers: mkdtemp writes the name into its argument.
 import Archive
 import Glibc
+import Host
 import Synchronization
 import SystemPackage
 
@@ -21,9 +21,11 @@ public final class ScratchFolder: Sendable {
 
     /// Makes a folder in /tmp.
     public init() {
-        var template = Array("/tmp/uktest-XXXXXX".utf8CString)
-        precondition(mkdtemp(&template) != nil, "no folder in /tmp can be made: error \(errno)")
-        path = FilePath(platformString: template)
+        do {
+            path = try Temporary.folder(in: "/tmp", prefix: "uktest-")
+        } catch {
+            preconditionFailure("\(error)")
+        }
         Self.removal
         let path = path
         _ = Self.present.withLock { $0.insert(path) }

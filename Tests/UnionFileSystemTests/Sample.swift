@@ -1,12 +1,13 @@
 import CFiles
 import Glibc
 import SystemPackage
-
+import TestSupport
 import UnionFileSystem
 
 /// A union over folders made for one test, and short ways to ask it.
 final class Sample {
-    let folder: String
+    private let scratch = ScratchFolder()
+    var folder: String { scratch.path.string }
     var layers: [String] = []
     var upper: String { folder + "/upper" }
     private(set) var files: FileSystem!
@@ -14,8 +15,6 @@ final class Sample {
 
     /// - Parameter layers: number of read-only layers.
     init(layers count: Int) {
-        var template = Array("/tmp/ukfs-XXXXXX".utf8CString)
-        folder = String(cString: mkdtemp(&template)!)
         umask(0)
         for index in 0..<count {
             layers.append(folder + "/layer\(index)")
@@ -24,10 +23,8 @@ final class Sample {
         Glibc.mkdir(upper, 0o755)
     }
 
-    deinit {
-        files = nil
-        try? FileSystem.removeHostFolder(folder)
-    }
+    // Before the folder goes.
+    deinit { files = nil }
 
     /// Writes a file of the host, folders made on the way.
     func write(_ text: String, _ path: String) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ContainerdClient
 import Glibc
+import Host
 import OCISpec
 import RPC
 import SystemPackage
@@ -18,7 +19,7 @@ struct EditContent: AsyncParsableCommand {
         if let validate, validate != "json" {
             throw ValidationError("validating the content against \(validate) is not supported: json is")
         }
-        guard let editor = editor ?? getenv("EDITOR").map({ String(cString: $0) }), !editor.isEmpty else {
+        guard let editor = editor ?? environment("EDITOR"), !editor.isEmpty else {
             throw ValidationError("which editor? Give --editor or set EDITOR")
         }
         let client = try options.client()
@@ -31,25 +32,13 @@ struct EditContent: AsyncParsableCommand {
 
     /// Lets the user change `bytes` in a file.
     private static func edit(_ bytes: [UInt8], with editor: String) throws -> [UInt8] {
-        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/edit-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard descriptor >= 0 else { throw RPCError(.unknown, "cannot make a file like \(path)") }
-        let file = FileDescriptor(rawValue: descriptor)
-        defer { unlink(path) }
+        let (path, file) = try Temporary.file(in: FilePath(environment("TMPDIR") ?? "/tmp"), prefix: "edit-")
+        defer { unlink(path.string) }
         try file.closeAfter { _ = try file.writeAll(bytes) }
         // An editor may replace the file, and may be a command with arguments.
         let status = "\(editor) '\(path)'".withCString { system($0) }
         guard status == 0 else { throw RPCError(.aborted, "the editor \(editor) failed: nothing is changed") }
         let changed = try FileDescriptor.open(path, .readOnly)
-        return try changed.closeAfter {
-            var result: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 64 << 10)
-            while true {
-                let count = try buffer.withUnsafeMutableBytes { try changed.read(into: $0) }
-                if count == 0 { return result }
-                result += buffer[..<count]
-            }
-        }
+        return try changed.closeAfter { try changed.readAll() }
     }
 }

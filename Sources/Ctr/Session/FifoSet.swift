@@ -9,20 +9,17 @@ struct FifoSet: Sendable {
     /// Their paths.
     let io: TaskIO
     private let folder: FilePath?
+    private static var parent: FilePath { Folders.current.runtime.appending("fifo") }
 
     /// Makes the pipes in a folder of their own under the user's runtime folder.
     init(id: String, terminal: Bool, input: Bool = true) throws {
-        let parent = Folders.current.runtime.appending("fifo")
+        let folder: FilePath
         do {
-            try Folders.make(parent)
+            try Folders.make(Self.parent)
+            folder = try Temporary.folder(in: Self.parent)
         } catch {
             throw RPCError(.failedPrecondition, "cannot make pipes for \(id): \(error)")
         }
-        var template = Array(parent.appending("XXXXXX").string.utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw RPCError(.failedPrecondition, "cannot make pipes in \(parent): \(Errno(rawValue: errno))")
-        }
-        let folder = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
         func make(_ name: String) throws -> String {
             let path = folder.appending("\(id)-\(name)").string
             guard mkfifo(path, 0o600) == 0 else {
@@ -59,7 +56,7 @@ struct FifoSet: Sendable {
 
     /// Removes the pipes of a process whose maker has gone, when they are ones of this program.
     static func removeLeft(_ io: TaskIO) {
-        let parent = Folders.current.runtime.appending("fifo")
+        let parent = Self.parent
         for path in [io.stdin, io.stdout, io.stderr].map({ FilePath($0) })
         where path.removingLastComponent().removingLastComponent() == parent {
             unlink(path.string)

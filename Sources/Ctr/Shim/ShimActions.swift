@@ -8,18 +8,13 @@ struct ShimStartCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "start", abstract: "Starts a process that has been created or added.")
 
-    @OptionGroup var target: ShimTarget
-    @Option(help: "An added process in place of the container's first.")
-    var execID = ""
+    @OptionGroup var process: ShimProcess
 
     func run() throws {
-        var request = Containerd_Task_V2_StartRequest()
-        request.id = try target.container
-        request.execID = execID
-        let answer: Containerd_Task_V2_StartResponse = try target.call("Start", request)
+        let answer: Containerd_Task_V2_StartResponse = try process.call("Start", Containerd_Task_V2_StartRequest())
         var table = Table("PID")
         table.add("\(answer.pid)")
-        try target.show(answer, table)
+        try process.target.show(answer, table)
     }
 }
 
@@ -27,21 +22,17 @@ struct ShimStartCommand: ParsableCommand {
 struct ShimKillCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "kill", abstract: "Sends a signal to a process.")
 
-    @OptionGroup var target: ShimTarget
-    @Option(help: "An exec'd process in place of the container's first.")
-    var execID = ""
+    @OptionGroup var process: ShimProcess
     @Flag(help: "To every process of the container.")
     var all = false
-    @Argument(help: "The signal's number.")
-    var signal: UInt32 = 15
+    @Argument(help: "A number or a name such as SIGKILL.")
+    var signal = "SIGTERM"
 
     func run() throws {
         var request = Containerd_Task_V2_KillRequest()
-        request.id = try target.container
-        request.execID = execID
-        request.signal = signal
+        request.signal = try signalNumber(signal)
         request.all = all
-        let _: Google_Protobuf_Empty = try target.call("Kill", request)
+        let _: Google_Protobuf_Empty = try process.call("Kill", request)
     }
 }
 
@@ -50,18 +41,13 @@ struct ShimWaitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wait", abstract: "Waits for the end of a process and shows its exit code.")
 
-    @OptionGroup var target: ShimTarget
-    @Option(help: "An exec'd process in place of the container's first.")
-    var execID = ""
+    @OptionGroup var process: ShimProcess
 
     func run() throws {
-        var request = Containerd_Task_V2_WaitRequest()
-        request.id = try target.container
-        request.execID = execID
-        let answer: Containerd_Task_V2_WaitResponse = try target.call("Wait", request)
+        let answer: Containerd_Task_V2_WaitResponse = try process.call("Wait", Containerd_Task_V2_WaitRequest())
         var table = Table("EXIT", "AT")
         table.add("\(answer.exitStatus)", "\(answer.exitedAt.seconds)")
-        try target.show(answer, table)
+        try process.target.show(answer, table)
     }
 }
 
@@ -70,18 +56,13 @@ struct ShimDeleteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Removes a container, or a process, that has ended.")
 
-    @OptionGroup var target: ShimTarget
-    @Option(help: "An exec'd process in place of the container.")
-    var execID = ""
+    @OptionGroup var process: ShimProcess
 
     func run() throws {
-        var request = Containerd_Task_V2_DeleteRequest()
-        request.id = try target.container
-        request.execID = execID
-        let answer: Containerd_Task_V2_DeleteResponse = try target.call("Delete", request)
+        let answer: Containerd_Task_V2_DeleteResponse = try process.call("Delete", Containerd_Task_V2_DeleteRequest())
         var table = Table("PID", "EXIT")
         table.add("\(answer.pid)", "\(answer.exitStatus)")
-        try target.show(answer, table)
+        try process.target.show(answer, table)
     }
 }
 
@@ -92,9 +73,7 @@ struct ShimPauseCommand: ParsableCommand {
     @OptionGroup var target: ShimTarget
 
     func run() throws {
-        var request = Containerd_Task_V2_PauseRequest()
-        request.id = try target.container
-        let _: Google_Protobuf_Empty = try target.call("Pause", request)
+        let _: Google_Protobuf_Empty = try target.call("Pause", Containerd_Task_V2_PauseRequest())
     }
 }
 
@@ -105,9 +84,7 @@ struct ShimResumeCommand: ParsableCommand {
     @OptionGroup var target: ShimTarget
 
     func run() throws {
-        var request = Containerd_Task_V2_ResumeRequest()
-        request.id = try target.container
-        let _: Google_Protobuf_Empty = try target.call("Resume", request)
+        let _: Google_Protobuf_Empty = try target.call("Resume", Containerd_Task_V2_ResumeRequest())
     }
 }
 
@@ -116,9 +93,7 @@ struct ShimResizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resize", abstract: "Sets the size of a process's terminal.")
 
-    @OptionGroup var target: ShimTarget
-    @Option(help: "An exec'd process in place of the container's first.")
-    var execID = ""
+    @OptionGroup var process: ShimProcess
     @Argument(help: "Characters in a line.")
     var columns: UInt32
     @Argument(help: "Lines.")
@@ -126,11 +101,9 @@ struct ShimResizeCommand: ParsableCommand {
 
     func run() throws {
         var request = Containerd_Task_V2_ResizePtyRequest()
-        request.id = try target.container
-        request.execID = execID
         request.width = columns
         request.height = rows
-        let _: Google_Protobuf_Empty = try target.call("ResizePty", request)
+        let _: Google_Protobuf_Empty = try process.call("ResizePty", request)
     }
 }
 
@@ -139,16 +112,12 @@ struct ShimCloseIOCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "close-io", abstract: "Ends a process's standard input.")
 
-    @OptionGroup var target: ShimTarget
-    @Option(help: "An exec'd process in place of the container's first.")
-    var execID = ""
+    @OptionGroup var process: ShimProcess
 
     func run() throws {
         var request = Containerd_Task_V2_CloseIORequest()
-        request.id = try target.container
-        request.execID = execID
         request.stdin = true
-        let _: Google_Protobuf_Empty = try target.call("CloseIO", request)
+        let _: Google_Protobuf_Empty = try process.call("CloseIO", request)
     }
 }
 
@@ -160,8 +129,6 @@ struct ShimShutdownCommand: ParsableCommand {
     @OptionGroup var target: ShimTarget
 
     func run() throws {
-        var request = Containerd_Task_V2_ShutdownRequest()
-        request.id = try target.container
-        let _: Google_Protobuf_Empty = try target.call("Shutdown", request)
+        let _: Google_Protobuf_Empty = try target.call("Shutdown", Containerd_Task_V2_ShutdownRequest())
     }
 }

@@ -30,30 +30,25 @@ struct ShimExecCommand: ParsableCommand {
         guard !arguments.isEmpty else { throw ValidationError("give the program to run") }
         let name = execID ?? "exec-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         var request = Containerd_Task_V2_ExecProcessRequest()
-        request.id = try target.container
         request.execID = name
         let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         request.spec.typeURL = "types.containerd.io/opencontainers/runtime-spec/1/Process"
         request.spec.value.append(
             contentsOf: try JSON.encode(RuntimeSpec.Process(args: arguments, env: [path] + env, cwd: cwd)))
-        let streams = detach ? nil : try ExecStreams()
+        let streams = detach ? nil : try ExecStreams(name)
         defer { streams?.remove() }
-        request.stdout = streams?.paths[0] ?? ""
-        request.stderr = streams?.paths[1] ?? ""
+        request.stdout = streams?.fifos.io.stdout ?? ""
+        request.stderr = streams?.fifos.io.stderr ?? ""
         let _: Google_Protobuf_Empty = try target.call("Exec", request)
-        let code = try start(request.id, name, streams)
+        let code = try start(name, streams)
         if code != 0 { throw ExitCode(Int32(truncatingIfNeeded: code)) }
     }
 
-    private func start(_ id: String, _ name: String, _ streams: ExecStreams?) throws -> UInt32 {
-        var deletion = Containerd_Task_V2_DeleteRequest()
-        deletion.id = id
-        deletion.execID = name
+    private func start(_ name: String, _ streams: ExecStreams?) throws -> UInt32 {
+        let process = ShimProcess(target, name)
         do {
-            var start = Containerd_Task_V2_StartRequest()
-            start.id = id
-            start.execID = name
-            let started: Containerd_Task_V2_StartResponse = try target.call("Start", start)
+            let started: Containerd_Task_V2_StartResponse = try process.call(
+                "Start", Containerd_Task_V2_StartRequest())
             guard let streams else {
                 var table = Table("EXEC", "PID")
                 table.add(name, "\(started.pid)")
@@ -62,32 +57,24 @@ struct ShimExecCommand: ParsableCommand {
             }
             streams.copy()
         } catch {
-            let _: Containerd_Task_V2_DeleteResponse? = try? target.call("Delete", deletion)
+            let _: Containerd_Task_V2_DeleteResponse? = try? process.call(
+                "Delete", Containerd_Task_V2_DeleteRequest())
             throw error
         }
-        var wait = Containerd_Task_V2_WaitRequest()
-        wait.id = id
-        wait.execID = name
-        let end: Containerd_Task_V2_WaitResponse = try target.call("Wait", wait)
-        let _: Containerd_Task_V2_DeleteResponse = try target.call("Delete", deletion)
+        let end: Containerd_Task_V2_WaitResponse = try process.call("Wait", Containerd_Task_V2_WaitRequest())
+        let _: Containerd_Task_V2_DeleteResponse = try process.call("Delete", Containerd_Task_V2_DeleteRequest())
         return end.exitStatus
     }
 }
 
-/// Two fifos in a folder of their own, for what a process prints.
+/// Two fifos, for what a process prints, and this process at their other ends.
 private struct ExecStreams {
-    let folder: String
-    let paths: [String]
+    let fifos: FifoSet
     private let readers: [CInt]
 
-    init() throws {
-        var template = Array("/tmp/ukctr-exec-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw HostError.last("create folder in", "/tmp") }
-        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        self.folder = folder
-        paths = ["out", "err"].map { "\(folder)/\($0)" }
-        readers = try paths.map { path in
-            guard mkfifo(path, 0o600) == 0 else { throw HostError.last("create fifo", path) }
+    init(_ process: String) throws {
+        fifos = try FifoSet(id: process, terminal: false, input: false)
+        readers = try [fifos.io.stdout, fifos.io.stderr].map { path in
             let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
             guard reader >= 0 else { throw HostError.last("open", path) }
             return reader
@@ -119,7 +106,6 @@ private struct ExecStreams {
 
     func remove() {
         for reader in readers { close(reader) }
-        for path in paths { unlink(path) }
-        rmdir(folder)
+        fifos.remove()
     }
 }

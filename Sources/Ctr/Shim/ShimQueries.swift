@@ -8,20 +8,15 @@ struct ShimStateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state", abstract: "Shows a process: its pid, its status and its streams.")
 
-    @OptionGroup var target: ShimTarget
-    @Option(help: "An exec'd process in place of the container's first.")
-    var execID = ""
+    @OptionGroup var process: ShimProcess
 
     func run() throws {
-        var request = Containerd_Task_V2_StateRequest()
-        request.id = try target.container
-        request.execID = execID
-        let state: Containerd_Task_V2_StateResponse = try target.call("State", request)
+        let state: Containerd_Task_V2_StateResponse = try process.call("State", Containerd_Task_V2_StateRequest())
         var table = Table("ID", "EXEC", "PID", "STATUS", "EXIT", "BUNDLE")
         table.add(
-            state.id, execID.isEmpty ? "-" : execID, "\(state.pid)", "\(state.status)".uppercased(),
+            state.id, process.execID.isEmpty ? "-" : process.execID, "\(state.pid)", "\(state.status)".uppercased(),
             state.hasExitedAt ? "\(state.exitStatus)" : "-", state.bundle)
-        try target.show(state, table)
+        try process.target.show(state, table)
     }
 }
 
@@ -33,9 +28,7 @@ struct ShimPidsCommand: ParsableCommand {
     @OptionGroup var target: ShimTarget
 
     func run() throws {
-        var request = Containerd_Task_V2_PidsRequest()
-        request.id = try target.container
-        let pids: Containerd_Task_V2_PidsResponse = try target.call("Pids", request)
+        let pids: Containerd_Task_V2_PidsResponse = try target.call("Pids", Containerd_Task_V2_PidsRequest())
         var table = Table("PID", "EXEC")
         for process in pids.processes {
             let details = try? Containerd_Runc_V1_ProcessDetails(serializedBytes: process.info.value)
@@ -53,9 +46,7 @@ struct ShimStatsCommand: ParsableCommand {
     @OptionGroup var target: ShimTarget
 
     func run() throws {
-        var request = Containerd_Task_V2_StatsRequest()
-        request.id = try target.container
-        let answer: Containerd_Task_V2_StatsResponse = try target.call("Stats", request)
+        let answer: Containerd_Task_V2_StatsResponse = try target.call("Stats", Containerd_Task_V2_StatsRequest())
         var table = Table("METRIC", "VALUE")
         switch answer.stats.typeURL {
         case "io.containerd.cgroups.v1.Metrics":
@@ -99,9 +90,7 @@ struct ShimConnectCommand: ParsableCommand {
     @OptionGroup var target: ShimTarget
 
     func run() throws {
-        var request = Containerd_Task_V2_ConnectRequest()
-        request.id = try target.container
-        let answer: Containerd_Task_V2_ConnectResponse = try target.call("Connect", request)
+        let answer: Containerd_Task_V2_ConnectResponse = try target.call("Connect", Containerd_Task_V2_ConnectRequest())
         var table = Table("SHIM", "TASK", "VERSION")
         table.add("\(answer.shimPid)", "\(answer.taskPid)", answer.version)
         try target.show(answer, table)

@@ -1,8 +1,10 @@
 import ArgumentParser
+import ContainerdAPI
 import Glibc
 import Host
 import OCISpec
 import SwiftProtobuf
+import SystemPackage
 import TTRPC
 
 /// Which shim a command speaks to, and how.
@@ -27,14 +29,14 @@ struct ShimTarget: ParsableArguments {
     /// The container that calls name. With a socket alone it is read off the socket's bundle.
     var container: String { get throws { try id ?? containerBehindAddress() } }
 
-    /// Makes a call.
+    /// Makes a call about the container.
     ///
     /// - Throws: `TTRPCError`.
-    func call<Answer: Message>(_ method: String, _ request: some Message, timeout limit: Duration? = nil) throws
-        -> Answer
-    {
+    func call<Answer: Message>(_ method: String, _ request: some ContainerRequest) throws -> Answer {
+        var request = request
+        request.id = try container
         let client = try BlockingClient(connectingTo: try socket())
-        let (seconds, attoseconds) = (timeout?.duration ?? limit ?? .zero).components
+        let (seconds, attoseconds) = (timeout?.duration ?? .zero).components
         let payload: [UInt8] = try request.serializedBytes()
         let answer = try client.call(
             TTRPC.Request(
@@ -72,15 +74,52 @@ struct ShimTarget: ParsableArguments {
     private func containerBehindAddress() throws -> String {
         let wanted = (address ?? "").split(separator: "/").last
         for parent in bundles(namespace, "") {
-            guard let folder = opendir(parent) else { continue }
-            defer { closedir(folder) }
-            while let entry = readdir(folder) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if readSmallFile("\(parent)\(name)/address")?.split(separator: "/").last == wanted { return name }
-            }
+            for name in (try? Folders.names(in: FilePath(parent))) ?? []
+            where readSmallFile("\(parent)\(name)/address")?.split(separator: "/").last == wanted { return name }
         }
         throw TTRPCError(.notFound, "which container the shim at \(address ?? "") serves is not known: give its --id")
     }
 }
+
+/// Which process of a container a command is about.
+struct ShimProcess: ParsableArguments {
+    @OptionGroup var target: ShimTarget
+    @Option(help: "An exec'd process in place of the container's first.")
+    var execID = ""
+
+    init() {}
+
+    init(_ target: ShimTarget, _ execID: String) {
+        self.target = target
+        self.execID = execID
+    }
+
+    /// Makes a call about the process.
+    ///
+    /// - Throws: `TTRPCError`.
+    func call<Answer: Message>(_ method: String, _ request: some ProcessRequest) throws -> Answer {
+        var request = request
+        request.execID = execID
+        return try target.call(method, request)
+    }
+}
+
+/// A request that names a container.
+protocol ContainerRequest: Message { var id: String { get set } }
+/// A request that names a process of a container: the first one, when `execID` is empty.
+protocol ProcessRequest: ContainerRequest { var execID: String { get set } }
+
+extension Containerd_Task_V2_ConnectRequest: ContainerRequest {}
+extension Containerd_Task_V2_PauseRequest: ContainerRequest {}
+extension Containerd_Task_V2_PidsRequest: ContainerRequest {}
+extension Containerd_Task_V2_ResumeRequest: ContainerRequest {}
+extension Containerd_Task_V2_ShutdownRequest: ContainerRequest {}
+extension Containerd_Task_V2_StatsRequest: ContainerRequest {}
+extension Containerd_Task_V2_CloseIORequest: ProcessRequest {}
+extension Containerd_Task_V2_DeleteRequest: ProcessRequest {}
+extension Containerd_Task_V2_ExecProcessRequest: ProcessRequest {}
+extension Containerd_Task_V2_KillRequest: ProcessRequest {}
+extension Containerd_Task_V2_ResizePtyRequest: ProcessRequest {}
+extension Containerd_Task_V2_StartRequest: ProcessRequest {}
+extension Containerd_Task_V2_StateRequest: ProcessRequest {}
+extension Containerd_Task_V2_WaitRequest: ProcessRequest {}

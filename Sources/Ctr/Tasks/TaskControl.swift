@@ -16,10 +16,8 @@ struct KillTask: AsyncParsableCommand {
     @Argument(help: "The container's id.") var id: String
 
     func run() async throws {
-        guard let number = SignalNumber.named(signal), number > 0 else {
-            throw ValidationError("unknown signal \"\(signal)\"")
-        }
-        try await options.client().tasks.kill(id, exec: execID, signal: UInt32(number), all: all)
+        let number = try signalNumber(signal)
+        try await options.client().tasks.kill(id, exec: execID, signal: number, all: all)
     }
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Host
+import SystemPackage
 
 /// A process of the host, as /proc shows it to whoever may look (proc(5)).
 struct HostProcess: Sendable {
@@ -67,18 +68,7 @@ struct HostProcess: Sendable {
     }
 
     /// The names of a folder's entries; none when it cannot be read.
-    static func entries(_ path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
+    private static func entries(_ path: String) -> [String] { (try? Folders.names(in: FilePath(path))) ?? [] }
 
     private static func link(_ path: String) -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
