@@ -4,36 +4,49 @@ import OCISpec
 import RPC
 import Registry
 
-/// `ukctr images pull`
-struct PullImages: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "pull", abstract: "Fetches an image from its registry and unpacks it.")
+/// What fetching an image takes, whether it is unpacked or not.
+struct FetchOptions: ParsableArguments {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var registry: RegistryOptions
     @Option(help: "The platform, such as linux/arm64.") var platform: String?
     @Flag(name: .customLong("all-platforms"), help: "Fetches the images of all platforms.") var allPlatforms = false
-    @Option(help: "The snapshotter to unpack into.") var snapshotter = "overlayfs"
-    @Flag(name: .customLong("no-unpack"), help: "Leaves the layers packed.") var noUnpack = false
     @Option(help: "NAME=value, for the image.") var label: [String] = []
-    @Option(name: .customLong("max-concurrent-downloads"), help: "Layers that come at the same time.") var parallel = 3
-    @Flag(name: .customLong("print-chainid"), help: "Prints the name of the topmost snapshot.") var printChainID = false
     @Argument(help: "The image's name.") var name: String
 
-    func run() async throws {
-        let client = try options.client()
+    /// What the options say, and a snapshotter that they do not name.
+    func pullOptions(snapshotter: String?) throws -> PullOptions {
         var settings = PullOptions()
         settings.platform = try platform.map { try Platform(named: $0) } ?? .current
         settings.allPlatforms = allPlatforms
-        settings.snapshotter = noUnpack ? nil : snapshotter
         settings.labels = labels(label)
-        settings.parallel = parallel
-        let display = TransferDisplay(verb: "downloading", isQuiet: options.isJSON)
+        settings.snapshotter = snapshotter
+        return settings
+    }
+
+    /// Fetches the image and shows how far it is; what its name leads to.
+    func fetch(_ pull: PullOptions, by client: ContainerdClient) async throws -> Descriptor {
         let reference = try ImageReference(name)
-        let target = try await client.pull(reference, settings: registry.settings(), options: settings) {
-            await display.show($0)
+        return try await options.transfer("downloading", reference) { report in
+            try await client.pull(reference, settings: registry.settings(), options: pull, report: report)
         }
-        await display.finish()
-        if options.isJSON { try printJSON(["name": reference.description, "digest": target.digest]) }
+    }
+}
+
+/// `ukctr images pull`
+struct PullImages: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull", abstract: "Fetches an image from its registry and unpacks it.")
+    @OptionGroup var fetch: FetchOptions
+    @Option(help: "The snapshotter to unpack into.") var snapshotter = "overlayfs"
+    @Flag(name: .customLong("no-unpack"), help: "Leaves the layers packed.") var noUnpack = false
+    @Option(name: .customLong("max-concurrent-downloads"), help: "Layers that come at the same time.") var parallel = 3
+    @Flag(name: .customLong("print-chainid"), help: "Prints the name of the topmost snapshot.") var printChainID = false
+
+    func run() async throws {
+        var settings = try fetch.pullOptions(snapshotter: noUnpack ? nil : snapshotter)
+        settings.parallel = parallel
+        let client = try fetch.options.client()
+        let target = try await fetch.fetch(settings, by: client)
         if printChainID {
             let image = try await client.configuration(of: target, platform: settings.platform)
             print("image chain ID: \(chainID(image.rootfs.diffIDs))")
@@ -45,27 +58,10 @@ struct PullImages: AsyncParsableCommand {
 struct FetchContent: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch", abstract: "Fetches an image from its registry without unpacking it.")
-    @OptionGroup var options: GlobalOptions
-    @OptionGroup var registry: RegistryOptions
-    @Option(help: "The platform, such as linux/arm64.") var platform: String?
-    @Flag(name: .customLong("all-platforms"), help: "Fetches the images of all platforms.") var allPlatforms = false
-    @Option(help: "NAME=value, for the image.") var label: [String] = []
-    @Argument(help: "The image's name.") var name: String
+    @OptionGroup var fetch: FetchOptions
 
     func run() async throws {
-        let client = try options.client()
-        var settings = PullOptions()
-        settings.platform = try platform.map { try Platform(named: $0) } ?? .current
-        settings.allPlatforms = allPlatforms
-        settings.snapshotter = nil
-        settings.labels = labels(label)
-        let display = TransferDisplay(verb: "downloading", isQuiet: options.isJSON)
-        let reference = try ImageReference(name)
-        let target = try await client.pull(reference, settings: registry.settings(), options: settings) {
-            await display.show($0)
-        }
-        await display.finish()
-        if options.isJSON { try printJSON(["name": reference.description, "digest": target.digest]) }
+        _ = try await fetch.fetch(fetch.pullOptions(snapshotter: nil), by: fetch.options.client())
     }
 }
 
@@ -93,11 +89,23 @@ struct PushImages: AsyncParsableCommand {
             }
             target = found
         }
-        let display = TransferDisplay(verb: "uploading", isQuiet: options.isJSON)
-        let pushed = try await client.push(
-            target, to: reference, settings: registry.settings(), parallel: parallel
-        ) { await display.show($0) }
+        try await options.transfer("uploading", reference) { report in
+            try await client.push(
+                target, to: reference, settings: registry.settings(), parallel: parallel, report: report)
+        }
+    }
+}
+
+extension GlobalOptions {
+    /// Shows how far `body` is, and then, for who wants JSON, what has been moved under which name.
+    @discardableResult
+    fileprivate func transfer(
+        _ verb: String, _ reference: ImageReference, _ body: (@escaping TransferReport) async throws -> Descriptor
+    ) async throws -> Descriptor {
+        let display = TransferDisplay(verb: verb, isQuiet: isJSON)
+        let moved = try await body { await display.show($0) }
         await display.finish()
-        if options.isJSON { try printJSON(["name": reference.description, "digest": pushed.digest]) }
+        if isJSON { try printJSON(["name": reference.description, "digest": moved.digest]) }
+        return moved
     }
 }
