@@ -33,18 +33,7 @@ public enum Processes {
     }
 
     /// The numbers of all processes.
-    public static func all() -> [pid_t] {
-        guard let folder = opendir("/proc") else { return [] }
-        defer { closedir(folder) }
-        var result: [pid_t] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if let pid = pid_t(name) { result.append(pid) }
-        }
-        return result
-    }
+    public static func all() -> [pid_t] { ((try? Folders.names(in: "/proc")) ?? []).compactMap { pid_t($0) } }
 
     /// The folder that `pid` works in, as far as this process may know.
     public static func workingFolder(of pid: pid_t) -> FilePath? {
