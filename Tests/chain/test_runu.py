@@ -338,7 +338,7 @@ def test_hooks_run_in_order_with_the_state(runu):
 
 
 @pytest.mark.parametrize("script, more, text", [
-    ("echo oh; exit 4", {}, "exit status 4"), ("sleep 1000", {"timeout": 1}, "timeout")])
+    ("echo oh; exit 4", {}, "exit status 4"), ("exec sleep 1000", {"timeout": 1}, "timeout")])
 def test_failing_hook_leaves_nothing(runu, script, more, text):
     bundle = runu.bundle("true", change=lambda spec: spec.update(hooks={"createRuntime": [hook(script, **more)]}))
     result = runu("create", "-b", bundle, "c", check=False)
