@@ -70,7 +70,7 @@ extension ContainerdClient {
                         layers: manifest.layers.map { ImageLayout.blobPath($0.digest) }))
             }
         }
-        let documents = [
+        let documents: [(name: String, bytes: [UInt8])] = [
             (DockerArchiveImage.fileName, try JSON.encode(docker)), (ImageLayout.indexName, try JSON.encode(index)),
             (ImageLayout.fileName, try JSON.encode(ImageLayout())),
         ]

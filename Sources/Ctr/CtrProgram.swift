@@ -31,12 +31,14 @@ public enum CtrProgram {
         switch error {
         case let error as RPCError: text = error.message
         case is JSONError, is ArchiveError: text = "\(error)"
-        default:
-            // What ArgumentParser found, --help among it.
-            if RootCommand.exitCode(for: error) != .failure || "\(type(of: error))".contains("CommandError") {
-                RootCommand.exit(withError: error)
-            }
-            text = "\(error)"
+        case _ where RootCommand.exitCode(for: error).isSuccess:
+            // --help and its like.
+            RootCommand.exit(withError: error)
+        case _ where RootCommand.exitCode(for: error) != .failure || "\(type(of: error))".contains("CommandError"):
+            // A command line that is not understood: the end is ctr's, 1.
+            let message = RootCommand.fullMessage(for: error)
+            text = message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message
+        default: text = "\(error)"
         }
         complain(text)
         exit(1)

@@ -153,8 +153,8 @@ public actor Engine {
 
     /// `POST /containers/{id}/kill`; the signal is a name or a number.
     public func kill(_ name: String, signal: String?) async throws {
-        let container = try container(name)
         let number = try signal.map { try Signals.number($0) } ?? Signals.kill
+        let container = try container(name)
         try await shielded {
             if number == Signals.kill {
                 // As docker does, do not answer before it is dead; but no longer than it takes to say so.

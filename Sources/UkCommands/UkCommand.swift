@@ -29,6 +29,7 @@ struct UkCommand: AsyncParsableCommand {
                 subcommands: [
                     Chain.self, Version.self, Info.self, Events.self, Inspect.self, Login.self, Logout.self,
                     VolumeGroup.self, NetworkGroup.self, ContainerPrune.self, ImagePrune.self, SystemPrune.self,
+                    CompletionScript.self,
                 ]),
         ],
         helpNames: .shortAndLong)

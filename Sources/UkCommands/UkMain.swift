@@ -68,7 +68,9 @@ public enum UkMain {
         let text = UkCommand.message(for: error)
         let command = words.prefix { !$0.hasPrefix("-") }.first.map { "uk \($0)" } ?? "uk"
         Console.complain("uk: \(text)\n\nRun '\(command) --help' for more information")
-        // As docker has it: too few words end with 1, a wrong flag with 125.
-        return text.hasPrefix("Missing expected argument '<") || text.hasPrefix("requires at least") ? 1 : 125
+        // As docker has it: too few words or too many end with 1, a wrong flag with 125.
+        let isCount = ["Missing expected argument '<", "requires at least", "Unexpected argument '"]
+            .contains { text.hasPrefix($0) }
+        return isCount || text.contains(" unexpected arguments: '") ? 1 : 125
     }
 }

@@ -70,7 +70,7 @@ import Testing
 
     @Test func aFoldersNamesAreAllButItselfAndItsParent() throws {
         let folder = scratch.folder("names")
-        for name in [".hidden", "one", "two"] { try AtomicFile.write([], to: folder.appending(name)) }
+        for name in [".hidden", "one", "two"] { try AtomicFile.write([UInt8](), to: folder.appending(name)) }
         #expect(try Folders.names(in: folder).sorted() == [".hidden", "one", "two"])
         let error = #expect(throws: HostError.self) { try Folders.names(in: folder.appending("one")) }
         #expect(error?.errno == .notDirectory)

@@ -127,6 +127,10 @@ def test_a_container_lives_through_its_commands(docker, name):
     state = json.loads(docker("inspect", name).stdout)[0]["State"]
     assert state["Status"] == "exited" and state["ExitCode"] in (143, 137)
     docker("start", name)
+    assert "invalid signal: RTMIN3" in docker("kill", "-s", "RTMIN3", name, check=False).stderr
+    docker("kill", "-s", "RTMIN+3", name)
+    assert docker("wait", name).stdout == f"{128 + 37}\n"
+    docker("start", name)
     docker("kill", name)
     docker("rm", name)
     assert docker("inspect", name, check=False).returncode == 1

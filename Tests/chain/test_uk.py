@@ -219,6 +219,12 @@ def test_a_missing_image_is_said_as_docker_says_it(chain):
     (["ps", "--bogus"], 125, "--bogus"),
     (["run", "--bogus", "runu-base"], 125, "unknown flag: --bogus"),
     (["run"], 1, "run --help"),
+    (["completion", "tcsh"], 1, "unknown shell tcsh"),
+    (["rename", "one"], 1, "rename --help"),
+    (["logs"], 1, "logs --help"),
+    (["ps", "a"], 1, "ps --help"),
+    (["logs", "a", "b", "c"], 1, "logs --help"),
+    (["kill", "-s", "RTMIN3", "no-such-container"], 1, "invalid signal: RTMIN3"),
     (["bogus"], 1, "unknown command: uk bogus"),
     (["rm", "no-such-container"], 1, "No such container: no-such-container"),
     (["exec", "no-such-container", "true"], 1, "No such container: no-such-container"),
@@ -341,7 +347,8 @@ def test_every_command_has_help(chain):
 
 def test_completion_scripts_are_made(chain):
     for shell in ("bash", "zsh", "fish"):
-        assert "uk" in chain.uk("--generate-completion-script", shell).stdout
+        script = chain.uk("completion", shell).stdout
+        assert "uk" in script and script == chain.uk("--generate-completion-script", shell).stdout
 
 
 def docker_28():
