@@ -202,7 +202,8 @@ let package = Package(
             dependencies: ["EngineServer", "Engine", "Host", "IdleMemory", argumentParser, logging, system],
             linkerSettings: standaloneWithFoundation),
         .target(
-            name: "EngineTestSupport", dependencies: ["Engine", "EngineAPI", "Archive", "OCISpec", system],
+            name: "EngineTestSupport",
+            dependencies: ["Engine", "EngineAPI", "Archive", "OCISpec", "TestSupport", system],
             path: "Tests/EngineTestSupport"),
         .testTarget(name: "EngineAPITests", dependencies: ["EngineAPI"], resources: [.copy("Resources")]),
         .testTarget(

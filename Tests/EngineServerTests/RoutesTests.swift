@@ -15,7 +15,7 @@ import Testing
 
     /// Every call of the API's description has an answer of its own, if only "not implemented".
     @Test func everyCallOfTheDescriptionIsRouted() async throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let routes = Set(Routes.all(try await engine(scratch)).map { "\($0.method) \($0.pattern)" })
         let url = try #require(Bundle.module.url(forResource: "paths", withExtension: "txt", subdirectory: "Resources"))
         let calls = try String(contentsOf: url, encoding: .utf8).split(separator: "\n").map(String.init)

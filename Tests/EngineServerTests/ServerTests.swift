@@ -44,7 +44,7 @@ private struct Client {
     let path: String
 
     init() async throws {
-        scratch = try Scratch()
+        scratch = Scratch()
         path = scratch.path + "/docker.sock"
         var logger = Logger(label: "test")
         logger.logLevel = .critical

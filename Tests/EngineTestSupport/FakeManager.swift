@@ -6,6 +6,7 @@ import EngineAPI
 import Foundation
 import Glibc
 import OCISpec
+import TestSupport
 
 /// A manager without processes: a "process" copies its standard input to its output, or does what its command says: `echo` prints its
 /// arguments and ends, `exit N` ends with that code, `spam N` prints N bytes, `sleep` waits for a signal, and so does `late`,
@@ -260,18 +261,14 @@ public actor FakeManager: ManagerConnection {
     public nonisolated func outOfMemory() -> AsyncStream<String> { AsyncStream { _ in } }
 }
 
-/// A folder of its own for a test; removed with the object.
-public final class Scratch: Sendable {
+/// A folder of its own for a test's engine; removed with the object.
+public struct Scratch: Sendable {
+    private let folder = ScratchFolder()
     /// The folder.
-    public let path: String
+    public var path: String { folder.path.string }
 
     /// Makes it.
-    public init() throws {
-        path = "/tmp/ukengine-\(UInt32.random(in: 0 ... .max))"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    public init() {}
 
     /// A configuration within.
     public var configuration: EngineConfiguration {

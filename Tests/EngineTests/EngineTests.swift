@@ -5,10 +5,8 @@ import Logging
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct EngineTests {
-    let scratch: Scratch
+    let scratch = Scratch()
     let manager = FakeManager()
-
-    init() throws { scratch = try Scratch() }
 
     private func engine() async throws -> Engine {
         var logger = Logger(label: "test")
@@ -279,10 +277,8 @@ private actor Collector {
 }
 
 @Suite(.timeLimit(.minutes(10))) struct RecoveryTests {
-    let scratch: Scratch
+    let scratch = Scratch()
     let manager = FakeManager()
-
-    init() throws { scratch = try Scratch() }
 
     /// A daemon that is let go without a word, as kill -9 does it.
     private func engine() async throws -> Engine {

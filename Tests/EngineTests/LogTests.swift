@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func piecesOfALineAreOneLine() async throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let path = scratch.path + "/log"
         let log = try ContainerLog(path: FilePath(path))
         log.append(.stdout, Array("one\ntw".utf8))
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func streamsAndTimesAreChosen() async throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let path = scratch.path + "/log"
         let log = try ContainerLog(path: FilePath(path))
         log.append(.stdout, Array("out\n".utf8))
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func manyLinesAreReadInPieces() async throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let path = scratch.path + "/log"
         let log = try ContainerLog(path: FilePath(path))
         let text = (0..<20_000).map { "line \($0)\n" }.joined()
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func aLineCutShortByACrashCostsNothingElse() async throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let path = scratch.path + "/log"
         try Shell.run(#"printf '{"log":"a\\n","stream":"stdout","time":"2024-01-01T00:00:00Z"}\n{"log":"b' > \#(path)"#)
         let log = try ContainerLog(path: FilePath(path))
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func aFollowerSeesWhatComesAndTheEnd() async throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let path = scratch.path + "/log"
         let log = try ContainerLog(path: FilePath(path))
         log.append(.stdout, Array("first\n".utf8))
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func eventsOutliveTheDaemon() async throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let path = FilePath(scratch.path + "/events")
         var log: EventLog? = EventLog(path: path)
         for number in 0..<300 { log?.publish(type: "container", action: "start", id: "\(number)", attributes: [:]) }

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func theRootIsTheUnionOfItsLayers() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         func write(_ path: String, _ text: String) throws {
             let path = FilePath(scratch.path + "/" + path)
             try Shell.run("mkdir -p \(path.removingLastComponent())")
