@@ -24,26 +24,16 @@ struct InstallCommand: AsyncParsableCommand {
         let folder = try await folder(client)
         let installer = Installer(folder: folder, folders: libs ? ["bin", "lib"] : ["bin"], replaces: replace)
         for layer in manifest.layers {
-            let channel = ByteChannel()
-            async let copied: Void = {
-                do {
-                    try await client.content.copy(layer.digest, to: channel)
-                    channel.end()
-                } catch {
-                    channel.fail(error)
-                    throw error
-                }
-            }()
+            let bytes = client.content.bytes(of: layer.digest)
             do {
-                try await BlockingWork.run { try installer.install(ArchiveReader { try channel.receive() }) }
+                try await BlockingWork.run { try installer.install(ArchiveReader { try bytes.receive() }) }
             } catch {
                 // Whoever still sends ends.
-                channel.fail(error)
+                bytes.fail(error)
                 throw error
             }
-            channel.fail(ArchiveError.cancelled)
             // What comes after the archive's end is of no use.
-            do { try await copied } catch ArchiveError.cancelled {}
+            bytes.fail(ArchiveError.cancelled)
         }
     }
 
