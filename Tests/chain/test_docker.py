@@ -128,9 +128,8 @@ def test_a_container_lives_through_its_commands(docker, name):
     assert state["Status"] == "exited" and state["ExitCode"] in (143, 137)
     docker("start", name)
     assert "invalid signal: RTMIN3" in docker("kill", "-s", "RTMIN3", name, check=False).stderr
+    # As any first process without a handler for it, it goes on.
     docker("kill", "-s", "RTMIN+3", name)
-    assert docker("wait", name).stdout == f"{128 + 37}\n"
-    docker("start", name)
     docker("kill", name)
     docker("rm", name)
     assert docker("inspect", name, check=False).returncode == 1
