@@ -15,8 +15,9 @@ enum Prompt {
     ///
     /// - Throws: `CommandFailure` at the end of the input.
     static func secret(_ question: String) throws -> String {
-        Console.write(Array(question.utf8), to: 1)
+        // Before the question: who has seen it may type.
         RawTerminal.hideInput(0)
+        Console.write(Array(question.utf8), to: 1)
         defer {
             RawTerminal.restore()
             Console.print("")
