@@ -41,7 +41,7 @@ extension MetadataStore {
         }
     }
 
-    /// Makes a blob visible in the namespace.
+    /// Makes a blob visible in the namespace. The scope's lease keeps it, also when it is there already.
     ///
     /// - Parameter install: puts the blob in its place; the record is made only if that succeeds. No blob is removed
     ///   meanwhile.
@@ -57,15 +57,17 @@ extension MetadataStore {
         info.createdAt = .now
         info.updatedAt = info.createdAt
         let created = info
-        try await write { db in
+        let isNew = try await write { db in
             try db.touch(scope)
             try db.execute(
                 sql: "INSERT INTO content (namespace, digest, message) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 arguments: [scope.namespace, digest, try encoded(created)])
-            guard db.changesCount == 1 else { throw RPCError.alreadyExists("content \(digest)") }
+            let isNew = db.changesCount == 1
             try db.keep(digest, type: LeaseResourceType.content, for: scope)
-            try install()
+            if isNew { try install() }
+            return isNew
         }
+        guard isNew else { throw RPCError.alreadyExists("content \(digest)") }
         return created
     }
 

@@ -103,6 +103,15 @@ struct CollectionTests {
         #expect(try await left() == ([], []))
     }
 
+    @Test("A lease keeps what was to be made under it and was there already")
+    func writtenAgain() async throws {
+        try await content("a")
+        _ = try await store.metadata.createLease("l", labels: [:], in: store.scope)
+        #expect(await code { try await content("a", lease: "l") } == .alreadyExists)
+        _ = try await store.metadata.collect()
+        #expect(try await left().content == ["a"])
+    }
+
     @Test("A flat lease keeps what it names, but not what that refers to")
     func flatLeases() async throws {
         _ = try await store.metadata.createLease("l", labels: ["containerd.io/gc.flat": "now"], in: store.scope)
