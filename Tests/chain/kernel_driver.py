@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import struct
+import subprocess
 import tempfile
 
 from conftest import BIN
@@ -21,6 +22,13 @@ MOUNTS = [
     ("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
     ("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
 ]
+
+
+def compile_static(source, target, *options):
+    """Makes the program `target` of a C source that lies beside the tests; it needs nothing of a container's root."""
+    source = pathlib.Path(__file__).parent / source
+    subprocess.run(["gcc", "-O1", "-static", "-pthread", *options, "-o", target, source], check=True)
+    return target
 
 
 class Writer:

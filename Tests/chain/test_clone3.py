@@ -2,13 +2,12 @@
 
 The filter that stands for an engine's answers clone3(2) with ENOSYS, so these run without it.
 """
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 
-from kernel_driver import Kernel
+from kernel_driver import Kernel, compile_static
 from test_escape import debian, escape, root  # noqa: F401: fixtures
 
 pytestmark = pytest.mark.unrefused
@@ -16,11 +15,7 @@ pytestmark = pytest.mark.unrefused
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    compiler = next(name for name in ("cc", "gcc", "clang") if shutil.which(name))
-    target = tmp_path_factory.mktemp("clone3") / "clone3"
-    source = pathlib.Path(__file__).with_name("clone3.c")
-    subprocess.run([compiler, "-O1", "-static", "-pthread", source, "-o", target], check=True)
-    return target
+    return compile_static("clone3.c", tmp_path_factory.mktemp("clone3") / "clone3")
 
 
 @pytest.fixture

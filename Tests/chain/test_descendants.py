@@ -18,7 +18,7 @@ import time
 import pytest
 
 from conftest import BASE_IMAGE, BIN, Chain, processes, wait_until
-from kernel_driver import ENVIRONMENT, Kernel
+from kernel_driver import ENVIRONMENT, Kernel, compile_static
 from test_death import (  # noqa: F401
     test_everything_dies_with_the_first_process, test_everything_dies_with_the_kernel,
     test_processes_that_die_in_the_middle_of_a_call_leave_nothing)
@@ -36,15 +36,11 @@ from test_shim import (  # noqa: F401
     events, shim, test_a_terminal_carries_bytes_sizes_and_the_exit_code, test_exec_runs_beside_the_first_process,
     test_pause_resume_update_and_stats, test_the_ends_of_execs_are_told_before_the_containers)
 
-HERE = pathlib.Path(__file__).parent
-
 
 @pytest.fixture(scope="module")
 def yama(tmp_path_factory):
     """The program that stands in ukernel's place."""
-    program = tmp_path_factory.mktemp("yama") / "yama"
-    subprocess.run(["gcc", "-O1", "-static", "-o", program, HERE / "yama.c"], check=True)
-    return program
+    return compile_static("yama.c", tmp_path_factory.mktemp("yama") / "yama")
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +91,7 @@ def strays(mark, kernel, yama):
 
 
 def test_every_process_is_at_all_times_a_descendant(root, yama, monkeypatch):  # noqa: F811
-    subprocess.run(["gcc", "-O1", "-static", "-pthread", "-o", root / "bin/family", HERE / "family.c"], check=True)
+    compile_static("family.c", root / "bin/family")
     mark = f"MARK=mark-{os.getpid()}-{time.monotonic_ns()}"
     monkeypatch.setenv(*mark.split("="))
     environment = [*ENVIRONMENT, mark]

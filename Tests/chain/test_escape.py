@@ -10,18 +10,15 @@ import subprocess
 import pytest
 
 from conftest import wait_until
-from kernel_driver import Kernel
+from kernel_driver import Kernel, compile_static
 
 TREE = os.environ.get("UKONTAINER_DEBIAN_TAR", "/var/tmp/ukontainer-debian.tar")
-HERE = pathlib.Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
 def escape(tmp_path_factory):
     """The program that tries."""
-    program = tmp_path_factory.mktemp("escape") / "escape"
-    subprocess.run(["gcc", "-O1", "-static", "-pthread", "-o", program, HERE / "escape.c"], check=True)
-    return program
+    return compile_static("escape.c", tmp_path_factory.mktemp("escape") / "escape")
 
 
 @pytest.fixture
@@ -409,6 +406,6 @@ def test_an_engines_container_gets_no_descriptors_of_the_chain(chain, options):
 
 
 def test_no_arguments_of_any_call_end_the_kernel(root, tmp_path):
-    subprocess.run(["gcc", "-O1", "-static", "-o", root / "bin/hostile", HERE / "hostile_calls.c"], check=True)
+    compile_static("hostile_calls.c", root / "bin/hostile")
     code, output = Kernel(root, ["/bin/hostile", "1", "120"], cwd="/tmp", pids=200, memory=1 << 30).finish()
     assert code == 0 and "alive: 1 of 1" in output, output[-300:]

@@ -4,22 +4,17 @@ import pathlib
 import select
 import shutil
 import signal
-import subprocess
 import time
 
 import pytest
 
-from kernel_driver import Kernel
+from kernel_driver import Kernel, compile_static
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     """A static program with call sites of the form that C libraries have."""
-    compiler = next(name for name in ("cc", "gcc", "clang") if shutil.which(name))
-    target = tmp_path_factory.mktemp("inside") / "torture"
-    source = pathlib.Path(__file__).with_name("inside_torture.c")
-    subprocess.run([compiler, "-O1", "-static", "-pthread", source, "-o", target], check=True)
-    return target
+    return compile_static("inside_torture.c", tmp_path_factory.mktemp("inside") / "torture")
 
 
 @pytest.fixture

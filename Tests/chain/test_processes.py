@@ -10,17 +10,13 @@ import pexpect
 import pytest
 
 from conftest import BIN, wait_until
-from kernel_driver import Kernel
-
-HERE = pathlib.Path(__file__).parent
+from kernel_driver import Kernel, compile_static
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     """The program that writes the transcript."""
-    path = tmp_path_factory.mktemp("processes") / "program"
-    subprocess.run(["gcc", "-O1", "-w", "-static", "-pthread", "-o", path, HERE / "processes/processes.c"], check=True)
-    return path
+    return compile_static("processes/processes.c", tmp_path_factory.mktemp("processes") / "program", "-w")
 
 
 @pytest.fixture
