@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from conftest import BASE_IMAGE, BIN, Chain, wait_until
+from conftest import BASE_IMAGE, BIN, wait_until
 
 
 def shim_socket(chain):

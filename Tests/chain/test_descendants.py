@@ -3,7 +3,6 @@ cannot confine signals: then all processes of a container are ukernel's descenda
 
 yama.c stands in ukernel's place, and refuses what Yama would; after every test its log has to be free of that. What holds
 everywhere has to hold here too: tests of other files are run again."""
-import contextlib
 import ctypes
 import json
 import os

@@ -1,6 +1,5 @@
 """What goes wrong below and around ukmanager: it is killed, its disk is full or read-only, its shims are gone."""
 import concurrent.futures
-import json
 import os
 import pathlib
 import random
@@ -8,14 +7,12 @@ import select
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
-import tempfile
 import time
 
 import pytest
 
-from conftest import BASE_IMAGE, BIN, Chain, is_gone, manager_alone, wait_until
+from conftest import BASE_IMAGE, BIN, is_gone, manager_alone, wait_until
 from registry_server import Registry
 
 IMAGE = "docker.io/library/runu-base:latest"

@@ -10,7 +10,6 @@ import stat
 import struct
 import subprocess
 import tempfile
-import time
 import urllib.request
 
 import pytest

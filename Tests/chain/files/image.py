@@ -6,7 +6,6 @@ capabilities that docker gives, and writes what it printed: native.expected was 
 import hashlib
 import io
 import json
-import os
 import pathlib
 import shutil
 import subprocess
