@@ -51,7 +51,7 @@ package struct RootView: Sendable {
             guard lstat(place.string, &status) == 0 else { return nil }
             if status.st_mode & S_IFMT == S_IFLNK, followLast || !pending.isEmpty {
                 links += 1
-                guard links < 40, let target = RootView.readLink(place) else { return nil }
+                guard links < 40, let target = readLink(place.string) else { return nil }
                 if target.hasPrefix("/") { done = [] }
                 pending = (target.split(separator: "/").map(String.init) + pending)[...]
                 continue
@@ -80,14 +80,6 @@ package struct RootView: Sendable {
     private func exists(_ path: FilePath) -> Bool {
         var status = stat()
         return lstat(path.string, &status) == 0
-    }
-
-    private static func readLink(_ path: FilePath) -> String? {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = buffer.withUnsafeMutableBytes {
-            readlink(path.string, $0.assumingMemoryBound(to: CChar.self).baseAddress!, $0.count)
-        }
-        return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
     }
 
     /// The text of a file; nil when there is none.

@@ -1,8 +1,9 @@
+// Unsafe pointers: room for what is read.
 import CHost
 import Glibc
 import SystemPackage
 
-/// Other processes of the host, seen through /proc and pidfds.
+/// Processes of the host, seen through /proc and pidfds, and the programs that they run.
 public enum Processes {
     /// When `pid` started, in clock ticks since boot: with the pid, a name that is never used twice. Nil when it is gone
     /// or a zombie.
@@ -35,14 +36,6 @@ public enum Processes {
     /// The numbers of all processes.
     public static func all() -> [pid_t] { ((try? Folders.names(in: "/proc")) ?? []).compactMap { pid_t($0) } }
 
-    /// The folder that `pid` works in, as far as this process may know.
-    public static func workingFolder(of pid: pid_t) -> FilePath? {
-        var room = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/\(pid)/cwd", &room, room.count)
-        guard count > 0 else { return nil }
-        return FilePath(String(decoding: room[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
-    }
-
     /// The user as whom this process acts.
     public static var effectiveUser: UInt32 { geteuid() }
 
@@ -58,6 +51,16 @@ public enum Processes {
         return Glibc.poll(&poll, 1, milliseconds) != 0
     }
 
+    /// Waits until a child of this process has ended.
+    ///
+    /// - Returns: its status as wait(2) gives it; 0 when there is no such child.
+    @discardableResult
+    public static func waitForEnd(of child: pid_t) -> CInt {
+        var status: CInt = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        return status
+    }
+
     /// Ends this process as another one has ended: with its exit code, or by its signal (without a core).
     ///
     /// - Parameter status: as wait(2) gives it.
@@ -67,6 +70,40 @@ public enum Processes {
     public static func becomeSubreaper() throws {
         try HostError.check(ukh_set_subreaper(1), "become", "subreaper")
     }
+
+    // MARK: Programs
+
+    /// The path of the program that this process runs.
+    public static var ownProgram: FilePath? { readLink("/proc/self/exe").map { FilePath($0) } }
+
+    /// A program by its name on PATH, or by its path, as execvp(3) finds it; nil when it is not there.
+    ///
+    /// Relative folders on PATH are passed over: what they name depends on where one stands.
+    public static func program(onPath name: String) -> FilePath? {
+        let folders = (environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
+        let candidates =
+            name.utf8.contains(UInt8(ascii: "/"))
+            ? [FilePath(name)] : folders.filter { $0.first == "/" }.map { FilePath(String($0)).appending(name) }
+        return candidates.first(where: isProgram)
+    }
+
+    /// A program of the chain by its name: beside this process's own, else on PATH; nil when it is in neither place.
+    public static func companion(_ name: String) -> FilePath? {
+        if let beside = ownProgram?.removingLastComponent().appending(name), isProgram(beside) { return beside }
+        return program(onPath: name)
+    }
+
+    private static func isProgram(_ path: FilePath) -> Bool { access(path.string, X_OK) == 0 }
+}
+
+/// Where the symbolic link at `path` points; nil when there is none, or when it may not be read.
+public func readLink(_ path: String) -> String? {
+    var length = 0
+    let target = String(unsafeUninitializedCapacity: Int(PATH_MAX)) { room in
+        length = room.withMemoryRebound(to: CChar.self) { readlink(path, $0.baseAddress!, $0.count) }
+        return max(length, 0)
+    }
+    return length > 0 ? target : nil
 }
 
 /// The contents of a file of at most a few pages, such as those under /proc; nil when it cannot be read.

@@ -71,9 +71,9 @@ struct Bundle: Sendable {
     func shims() -> [pid_t] {
         guard let resolved = realpath(path.string, nil) else { return [] }
         defer { free(resolved) }
-        let folder = FilePath(String(cString: resolved))
+        let folder = String(cString: resolved)
         return Processes.all().filter { pid in
-            guard Processes.workingFolder(of: pid) == folder, let line = readSmallFile("/proc/\(pid)/cmdline") else {
+            guard readLink("/proc/\(pid)/cwd") == folder, let line = readSmallFile("/proc/\(pid)/cmdline") else {
                 return false
             }
             let words = line.split(separator: "\0", omittingEmptySubsequences: false)

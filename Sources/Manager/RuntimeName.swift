@@ -28,33 +28,11 @@ package enum RuntimeName {
                 "failed to resolve runtime path: invalid runtime name \(runtime), correct runtime name should be either "
                     + "format like `io.containerd.runc.v1` or a full path to the binary")
         }
-        for folder in folders where access(folder.appending(name).string, X_OK) == 0 { return folder.appending(name) }
+        if let program = Processes.companion(name) { return program }
         // The code is containerd's.
         throw RPCError(
             .unknown,
             "failed to resolve runtime path: runtime \"\(runtime)\" binary not installed \"\(name)\": file does not exist"
         )
-    }
-
-    /// A program by its path or by its name on PATH, as execvp(3) finds it; nil when it is not there.
-    static func program(_ name: String) -> FilePath? {
-        let candidates = name.contains("/") ? [FilePath(name)] : searched.map { $0.appending(name) }
-        return candidates.first { access($0.string, X_OK) == 0 }
-    }
-
-    private static var folders: [FilePath] {
-        (ownProgram.map { [$0.removingLastComponent()] } ?? []) + searched
-    }
-
-    private static var searched: [FilePath] {
-        (environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").filter { $0.hasPrefix("/") }
-            .map { FilePath(String($0)) }
-    }
-
-    /// The path of the running program.
-    static var ownProgram: FilePath? {
-        var path = [CChar](repeating: 0, count: 4097)
-        let length = readlink("/proc/self/exe", &path, 4096)
-        return length > 0 ? FilePath(platformString: path) : nil
     }
 }

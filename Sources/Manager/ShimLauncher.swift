@@ -63,7 +63,7 @@ struct ShimLauncher: Sendable {
     private func run(
         _ action: [String], flags: [String], input: Data = Data()
     ) throws -> (status: CInt, output: Data, errors: Data) {
-        let own = configuration.publishBinary ?? RuntimeName.ownProgram ?? "ukmanager"
+        let own = configuration.publishBinary ?? Processes.ownProgram ?? "ukmanager"
         var arguments = [
             binary.lastComponent?.string ?? binary.string, "-namespace", bundle.namespace, "-address",
             configuration.address.string, "-publish-binary", own.string,
@@ -128,7 +128,7 @@ struct ShimLauncher: Sendable {
             guard poll(&descriptors, 3, CInt(left / .milliseconds(1)) + 1) > 0 else {
                 if clock.now < deadline { continue }
                 kill(pid, SIGKILL)
-                waitpid(pid, nil, 0)
+                Processes.waitForEnd(of: pid)
                 throw RPCError(.deadlineExceeded, "the shim's program did not end within \(timeout)")
             }
             for index in 0..<2 where descriptors[index].revents != 0 {
@@ -136,11 +136,7 @@ struct ShimLauncher: Sendable {
             }
         }
         for index in 0..<2 where descriptors[index].fd >= 0 { _ = drain(index) }
-        var status: CInt = 0
-        while waitpid(pid, &status, 0) < 0 {
-            guard errno == EINTR else { throw HostError.last("wait for", "process \(pid)") }
-        }
-        return (ukh_exit_code(status), outputs[0], outputs[1])
+        return (ukh_exit_code(Processes.waitForEnd(of: pid)), outputs[0], outputs[1])
     }
 }
 

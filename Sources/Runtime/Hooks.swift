@@ -31,10 +31,10 @@ extension RuntimeSpec.Hook {
             !Processes.waitForEnd(of: pid, startTime: start, milliseconds: Int32(clamping: timeout * 1000))
         {
             Glibc.kill(pid, SIGKILL)
-            _ = waitForStatus(of: pid)
+            Processes.waitForEnd(of: pid)
             throw RuntimeError("\(name): hook ran past specified timeout of \(timeout).0s")
         }
-        let code = waitForStatus(of: pid)
+        let code = ukh_exit_code(Processes.waitForEnd(of: pid))
         guard code != 0 else { return }
         let (told, complained) = (beginning(of: output), beginning(of: errors))
         throw RuntimeError("\(name): \(failure(code)), stdout: \(told), stderr: \(complained)")
@@ -79,13 +79,6 @@ extension Container {
         }
         throw RuntimeError("\(name): the kernel is gone")
     }
-}
-
-/// Waits for a child and returns its exit code, 128 + n for signal n.
-func waitForStatus(of pid: pid_t) -> Int32 {
-    var status: CInt = 0
-    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-    return ukh_exit_code(status)
 }
 
 /// A file without a name that holds `bytes`, at its beginning.

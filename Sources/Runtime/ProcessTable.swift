@@ -37,7 +37,9 @@ public enum ProcessTable {
             ).start()
         }
         let text = String(decoding: try reader.readAll(), as: UTF8.self)
-        guard waitForStatus(of: pid) == 0 else { throw RuntimeError("ps \(options.joined(separator: " ")) failed") }
+        guard Processes.waitForEnd(of: pid) == 0 else {
+            throw RuntimeError("ps \(options.joined(separator: " ")) failed")
+        }
         return text
     }
 }

@@ -32,13 +32,10 @@ struct DeleteCommand {
                 "--force", options.id,
             ], descriptors: [nothing, nothing, .standardError])
         runtime.workingDirectory = FilePath(bundle)
-        let pid = try runtime.start()
-        var status: CInt = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        if ukh_exit_code(status) != 0 {
+        let code = ukh_exit_code(Processes.waitForEnd(of: try runtime.start()))
+        if code != 0 {
             // The container may be gone already: what counts is that nothing is left.
-            let message =
-                RuntimeCommand.lastError(inLog: bundle + "/log.json") ?? "exit status \(ukh_exit_code(status))"
+            let message = RuntimeCommand.lastError(inLog: bundle + "/log.json") ?? "exit status \(code)"
             Log.error("delete \(options.id): \(message)")
         }
         let path =
@@ -62,14 +59,9 @@ struct DeleteCommand {
     private func endUnreachable() {
         guard let bytes = readFile(bundle + "/shim.pid", limit: 20),
             let pid = pid_t(String(decoding: bytes, as: UTF8.self)),
-            pid > 1, let own = ownPath(), link("/proc/\(pid)/exe") == own, link("/proc/\(pid)/cwd") == bundle
+            pid > 1, let own = Processes.ownProgram, readLink("/proc/\(pid)/exe") == own.string,
+            readLink("/proc/\(pid)/cwd") == bundle
         else { return }
         kill(pid, SIGKILL)
-    }
-
-    private func link(_ path: String) -> String? {
-        var room = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &room, room.count - 1)
-        return count > 0 ? String(decoding: room.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 }

@@ -1,5 +1,4 @@
 import CShimMessages
-import Glibc
 import Host
 import SystemPackage
 import TTRPC
@@ -35,15 +34,10 @@ struct RuntimeSettings: Equatable {
     /// - Throws: `TTRPCError` (not found).
     func executable() throws -> String {
         if binary.utf8.contains(UInt8(ascii: "/")) { return binary }
-        if let own = ownPath() {
-            let beside = FilePath(own).removingLastComponent().appending(binary).string
-            if access(beside, X_OK) == 0 { return beside }
+        guard let path = Processes.companion(binary) else {
+            throw TTRPCError(.notFound, "runtime \"\(binary)\": executable file not found in $PATH: not found")
         }
-        for folder in (environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") {
-            let path = "\(folder)/\(binary)"
-            if access(path, X_OK) == 0 { return path }
-        }
-        throw TTRPCError(.notFound, "runtime \"\(binary)\": executable file not found in $PATH: not found")
+        return path.string
     }
 
     /// Keeps the settings in the bundle, for `delete` after the shim's death.
@@ -64,17 +58,4 @@ struct RuntimeSettings: Equatable {
     }
 
     private static let file = "shim-runtime"
-}
-
-/// The path of the running program.
-func ownPath() -> String? {
-    var isFound = false
-    let path = String(unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer in
-        buffer.withMemoryRebound(to: CChar.self) {
-            let count = readlink("/proc/self/exe", $0.baseAddress!, $0.count)
-            isFound = count > 0
-            return max(count, 0)
-        }
-    }
-    return isFound ? path : nil
 }

@@ -54,7 +54,7 @@ struct StartCommand {
     }
 
     private func spawn(_ listener: FileDescriptor) throws {
-        guard let executable = ownPath() else { throw HostError.last("read link", "/proc/self/exe") }
+        guard let executable = Processes.ownProgram else { throw HostError.last("read link", "/proc/self/exe") }
         var arguments = ["containerd-shim-runu-v2", "-namespace", options.namespace, "-id", options.id]
         arguments += ["-address", options.address]
         if options.isDebug { arguments.append("-debug") }
@@ -65,7 +65,7 @@ struct StartCommand {
         let log = openLog().map { FileDescriptor(rawValue: $0) }
         defer { try? log?.close() }
         var daemon = Spawn(
-            FilePath(executable), arguments: arguments, descriptors: [nothing, nothing, log ?? nothing, listener])
+            executable, arguments: arguments, descriptors: [nothing, nothing, log ?? nothing, listener])
         daemon.workingDirectory = FilePath(bundle)
         daemon.newSession = true
         let pid = try daemon.start()

@@ -44,10 +44,10 @@ struct FileCopy: Sendable {
             // First, lest it complain of an archive that is none.
             kill(tar, SIGKILL)
             close(pipe.writer)
-            _ = Self.status(of: tar)
+            Processes.waitForEnd(of: tar)
             throw error
         }
-        guard Self.status(of: tar) == 0 else { throw CommandFailure("cannot unpack to \(destination)") }
+        guard Processes.waitForEnd(of: tar) == 0 else { throw CommandFailure("cannot unpack to \(destination)") }
     }
 
     /// Copies `source`, or for `-` the tar on standard input, to `path` of the container.
@@ -84,10 +84,10 @@ struct FileCopy: Sendable {
             try await put(InputReader(descriptor: pipe.reader, pieceSize: 256 * 1024), to: folder, of: container)
         } catch {
             kill(tar, SIGTERM)
-            _ = Self.status(of: tar)
+            Processes.waitForEnd(of: tar)
             throw error
         }
-        guard Self.status(of: tar) == 0 else { throw CommandFailure("cannot read \(source)") }
+        guard Processes.waitForEnd(of: tar) == 0 else { throw CommandFailure("cannot read \(source)") }
     }
 
     private func put(_ tar: InputReader, to folder: String, of container: String) async throws {
@@ -137,19 +137,12 @@ struct FileCopy: Sendable {
     }
 
     private static func tar(_ arguments: [String], input: CInt, output: CInt) throws -> pid_t {
-        let folders = (environment("PATH") ?? "/usr/bin:/bin").split(separator: ":")
-        guard let path = folders.map({ String($0) + "/tar" }).first(where: { access($0, X_OK) == 0 }) else {
+        guard let path = Processes.program(onPath: "tar") else {
             throw CommandFailure("tar is not installed; cp needs it to pack and unpack files")
         }
         return try Spawn(
-            FilePath(path), arguments: arguments,
+            path, arguments: arguments,
             descriptors: [.init(rawValue: input), .init(rawValue: output), .standardError]
         ).start()
-    }
-
-    private static func status(of child: pid_t) -> CInt {
-        var status: CInt = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
-        return status
     }
 }

@@ -41,8 +41,7 @@ import Testing
             "/bin/sh", arguments: ["sh", "-c", "echo $(ls /proc/self/fd)"], descriptors: [nil, writer, nil]
         ).start()
         try writer.close()
-        var status: CInt = 0
-        #expect(waitpid(pid, &status, 0) == pid)
+        #expect(Processes.waitForEnd(of: pid) == 0)
         var bytes = [UInt8](repeating: 0, count: 256)
         let count = try bytes.withUnsafeMutableBytes { try reader.read(into: $0) }
         // 1 is ours, 0 the folder that ls reads, 3 what sh keeps for it at most.
@@ -65,7 +64,37 @@ import Testing
         #expect(Processes.signal(SIGKILL, pid: pid, startTime: start))
         #expect(Processes.waitForEnd(of: pid, startTime: start, milliseconds: 300_000))
         #expect(Processes.startTime(of: pid) == nil)
-        waitpid(pid, nil, 0)
+        #expect(Processes.waitForEnd(of: pid) == SIGKILL)
+    }
+
+    @Test func aChildsStatusIsAsWaitGivesIt() throws {
+        let pid = try Spawn("/bin/sh", arguments: ["sh", "-c", "exit 7"]).start()
+        #expect(Processes.waitForEnd(of: pid) == 7 << 8)
+    }
+
+    @Test func aProgramIsFoundByNameOnPathOrByItsPath() {
+        #expect(Processes.program(onPath: "sh")?.isAbsolute == true)
+        #expect(Processes.program(onPath: "sh")?.lastComponent == "sh")
+        #expect(Processes.program(onPath: "/bin/sh") == "/bin/sh")
+        for missing in ["no-such-program", "/etc/passwd", "/no/such/program"] {
+            #expect(Processes.program(onPath: missing) == nil)
+        }
+    }
+
+    @Test func aCompanionIsFoundBesideTheOwnProgramFirst() throws {
+        let own = try #require(Processes.ownProgram)
+        #expect(own.string == readLink("/proc/\(getpid())/exe"))
+        #expect(Processes.companion(try #require(own.lastComponent).string) == own)
+        #expect(Processes.companion("sh") == Processes.program(onPath: "sh"))
+        #expect(Processes.companion("no-such-program") == nil)
+    }
+
+    @Test func onlyALinkPointsSomewhere() throws {
+        let link = scratch.appending("link").string
+        #expect(symlink("some/where", link) == 0)
+        #expect(readLink(link) == "some/where")
+        #expect(readLink(scratch.appending("nothing").string) == nil)
+        #expect(readLink("/") == nil)
     }
 
     @Test func aFoldersNamesAreAllButItselfAndItsParent() throws {

@@ -30,7 +30,7 @@ final class ProcessorChain: Sendable {
         self.steps = steps
         self.mediaType = mediaType
         programs = try steps.map { step in
-            guard let program = RuntimeName.program(step.path) else {
+            guard let program = Processes.program(onPath: step.path) else {
                 throw RPCError(
                     .unknown,
                     "failed to get stream processor for \(mediaType): exec: \"\(step.path)\": executable file not found in $PATH"
@@ -87,7 +87,7 @@ final class ProcessorChain: Sendable {
             defer { state.running = [:] }
             return state.running
         }
-        for pid in left.values { waitpid(pid, nil, 0) }
+        for pid in left.values { Processes.waitForEnd(of: pid) }
     }
 
     // MARK: One program
@@ -142,8 +142,7 @@ final class ProcessorChain: Sendable {
         while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
         let isOurs = state.withLock { $0.running.removeValue(forKey: index) != nil }
         guard isOurs else { throw CancellationError() }
-        var status: CInt = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        let status = Processes.waitForEnd(of: pid)
         guard status != 0 else { return }
         var said: [UInt8] = []
         while let more = try? words.receive(), !more.isEmpty { said += more }

@@ -56,7 +56,7 @@ struct HostProcess: Sendable {
     /// What the process's descriptors are: `socket:[123]`, or a path.
     var openFiles: [String] {
         let folder = "/proc/\(pid)/fd"
-        return Self.entries(folder).compactMap { Self.link("\(folder)/\($0)") }
+        return Self.entries(folder).compactMap { readLink("\(folder)/\($0)") }
     }
 
     /// The fifos that the process holds open.
@@ -69,12 +69,6 @@ struct HostProcess: Sendable {
 
     /// The names of a folder's entries; none when it cannot be read.
     private static func entries(_ path: String) -> [String] { (try? Folders.names(in: FilePath(path))) ?? [] }
-
-    private static func link(_ path: String) -> String? {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &buffer, buffer.count)
-        return count < 0 ? nil : String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
 }
 
 /// The listening unix sockets of the host by inode (/proc/net/unix).

@@ -1,4 +1,3 @@
-// Unsafe pointers: reading and writing pipes.
 import EngineClient
 import Glibc
 import Host
@@ -51,7 +50,7 @@ struct CredentialHelper {
     }
 
     private func run(_ action: String, _ input: String) throws -> (code: CInt, output: [UInt8]) {
-        guard !name.contains("/"), let path = find() else {
+        guard !name.contains("/"), let path = Processes.program(onPath: program) else {
             throw CommandFailure("\(program), which config.json names, is not on PATH")
         }
         let (reading, toChild) = try FileDescriptor.pipe()
@@ -72,25 +71,9 @@ struct CredentialHelper {
         }
         _ = try? toChild.writeAll(input.utf8)
         try? toChild.close()
-        var output: [UInt8] = []
-        var room = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(fromChild.rawValue, &room, room.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0, output.count < 1 << 20 else { break }
-            output += room[..<count]
-        }
-        var status: CInt = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        var output = (try? fromChild.readAll(limit: 1 << 20)) ?? []
+        let status = Processes.waitForEnd(of: pid)
         while let last = output.last, last == 0x0A || last == 0x0D { output.removeLast() }
         return (status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F, output)
-    }
-
-    private func find() -> FilePath? {
-        for folder in (environment("PATH") ?? "").split(separator: ":") {
-            let path = FilePath(String(folder)).appending(program)
-            if access(path.string, X_OK) == 0 { return path }
-        }
-        return nil
     }
 }
