@@ -25,7 +25,7 @@ public final class GRPCChannel: @unchecked Sendable {
         guard let name = file.lastComponent?.string else {
             throw RPCError(.invalidArgument, "\"\(path)\" is no socket's path")
         }
-        var target = file.isAbsolute ? path : FilePath(Self.currentFolder).pushing(file).string
+        var target = file.isAbsolute ? path : Folders.working.pushing(file).string
         folder =
             target.utf8.count < 108
             ? nil
@@ -121,12 +121,6 @@ public final class GRPCChannel: @unchecked Sendable {
         let deadline = ukgrpc_deadline(nanoseconds ?? -1)
         let call = ukgrpc_call_create(raw, queue.raw, path, path.utf8.count, deadline)!
         return CoreCall(raw: call, owner: self)
-    }
-
-    private static var currentFolder: String {
-        guard let folder = getcwd(nil, 0) else { return "/" }
-        defer { free(folder) }
-        return String(cString: folder)
     }
 
     /// Percent-encodes what a URI's path may not hold.

@@ -1,4 +1,4 @@
-// Unsafe pointers: the names of readdir(3).
+// Unsafe pointers: the names of readdir(3) and getcwd(3).
 import CHost
 import Glibc
 import SystemPackage
@@ -41,6 +41,13 @@ public struct Folders: Sendable {
             configuration: folder(
                 "XDG_CONFIG_HOME", root: "/etc/ukontainer",
                 user: home?.appending(".config/ukontainer") ?? fallback.appending("config")))
+    }
+
+    /// The folder in which this process works; `/` where that has no name any more.
+    public static var working: FilePath {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return FilePath(String(cString: path))
     }
 
     /// ukmanager's gRPC socket (containerd API).

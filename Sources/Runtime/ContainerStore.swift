@@ -1,4 +1,3 @@
-import Glibc
 import Host
 import SystemPackage
 
@@ -10,7 +9,7 @@ public struct ContainerStore: Sendable {
     /// The store in `root`, which is made when the first container is; nil: the user's default.
     public init(root: FilePath? = nil) {
         let root = root ?? Folders.current.runtime.appending("runu")
-        self.root = root.isAbsolute ? root : currentFolder().pushing(root).lexicallyNormalized()
+        self.root = root.isAbsolute ? root : Folders.working.pushing(root).lexicallyNormalized()
     }
 
     /// The container `id`.
@@ -49,10 +48,4 @@ public struct ContainerStore: Sendable {
         guard isValid else { throw RuntimeError("invalid container ID format: \(id)") }
         return root.appending(id)
     }
-}
-
-private func currentFolder() -> FilePath {
-    guard let path = getcwd(nil, 0) else { return "/" }
-    defer { free(path) }
-    return FilePath(String(cString: path))
 }

@@ -101,12 +101,7 @@ struct UkdCommand: AsyncParsableCommand {
         await server.stop()
     }
 
-    private func absolute(_ path: String) -> FilePath {
-        let path = FilePath(path)
-        guard path.isRelative, let folder = getcwd(nil, 0) else { return path }
-        defer { free(folder) }
-        return FilePath(String(cString: folder)).pushing(path)
-    }
+    private func absolute(_ path: String) -> FilePath { Folders.working.pushing(FilePath(path)) }
 
     /// Waits for SIGTERM or SIGINT.
     private func stopSignal() async -> String {

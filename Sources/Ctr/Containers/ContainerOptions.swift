@@ -2,10 +2,11 @@ import ArgumentParser
 import ContainerdAPI
 import ContainerdClient
 import FoundationEssentials
-import Glibc
+import Host
 import OCISpec
 import RPC
 import SwiftProtobuf
+import SystemPackage
 
 /// What `run` and `containers create` say about a container: ctr's flags.
 struct ContainerOptions: ParsableArguments {
@@ -66,7 +67,7 @@ struct ContainerOptions: ParsableArguments {
             var spec = try options.spec(
                 id: id, namespace: client.namespace, configuration: nil, users: UserFiles(mounts: []))
             try flags.apply(to: &spec)
-            spec.root?.path = Self.absolute(image)
+            spec.root?.path = Folders.working.pushing(FilePath(image)).string
             container.spec = try specification(spec)
             return (try await client.containers.create(container), [])
         }
@@ -160,11 +161,5 @@ struct ContainerOptions: ParsableArguments {
         }
         guard mount.destination.hasPrefix("/") else { throw ValidationError("a mount needs dst=/ABSOLUTE/PATH") }
         return mount
-    }
-
-    private static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
-        defer { free(folder) }
-        return String(cString: folder) + "/" + path
     }
 }

@@ -68,8 +68,7 @@ struct ManagerOptions: ParsableArguments {
     private func absolute(_ path: String) throws -> FilePath {
         let path = path.hasPrefix("unix://") ? String(path.dropFirst("unix://".count)) : path
         guard !path.hasPrefix("/") else { return FilePath(path) }
-        return FilePath(FileManager.default.currentDirectoryPath).appending(FilePath(path).components)
-            .lexicallyNormalized()
+        return Folders.working.pushing(FilePath(path)).lexicallyNormalized()
     }
 
     private func level(_ name: String) throws -> Logger.Level {

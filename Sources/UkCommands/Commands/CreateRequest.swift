@@ -2,6 +2,7 @@ import ArgumentParser
 import EngineClient
 import Glibc
 import Host
+import SystemPackage
 
 /// Makes the body of `POST /containers/create` from the command line.
 struct CreateRequest {
@@ -105,13 +106,7 @@ struct CreateRequest {
     /// A path that starts with a dot is meant from here; the daemon lives elsewhere.
     private static func absolute(_ path: String) -> String {
         guard path == "." || path == ".." || path.hasPrefix("./") || path.hasPrefix("../") else { return path }
-        guard let resolved = realpath(path, nil) else {
-            let here = getcwd(nil, 0).map { pointer in
-                defer { free(pointer) }
-                return String(cString: pointer)
-            }
-            return (here ?? "") + "/" + path
-        }
+        guard let resolved = realpath(path, nil) else { return Folders.working.pushing(FilePath(path)).string }
         defer { free(resolved) }
         return String(cString: resolved)
     }
