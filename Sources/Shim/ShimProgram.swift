@@ -24,7 +24,8 @@ public enum ShimProgram {
                 return 0
             }
             if options.showsInformation {
-                put(RuntimeInformation.describe(options: readAll(STDIN_FILENO, limit: 10 << 20)), to: STDOUT_FILENO)
+                let given = (try? FileDescriptor.standardInput.readAll(limit: 10 << 20)) ?? []
+                put(RuntimeInformation.describe(options: given), to: STDOUT_FILENO)
                 return 0
             }
             guard !options.namespace.isEmpty else {
