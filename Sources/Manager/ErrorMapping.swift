@@ -35,5 +35,5 @@ extension ArchiveError: RPCErrorConvertible {
 
 extension TTRPCError: RPCErrorConvertible {
     /// The same code and message: the codes are gRPC's.
-    public var rpcError: RPCError { RPCError(RPCCode(rawValue: code.rawValue) ?? .unknown, message) }
+    public var rpcError: RPCError { RPCError(code, message) }
 }

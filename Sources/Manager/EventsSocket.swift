@@ -106,7 +106,7 @@ final class EventsSocket: Sendable {
             try events.forward(message.envelope)
             return .success([])
         } catch let error as RPCError {
-            return .failure(TTRPCError(StatusCode(rawValue: error.code.rawValue) ?? .unknown, error.message))
+            return .failure(TTRPCError(error.code, error.message))
         } catch {
             return .failure(TTRPCError(.invalidArgument, "\(error)"))
         }

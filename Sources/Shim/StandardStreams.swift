@@ -1,6 +1,7 @@
 import CHost
 import Glibc
 import Host
+import RPC
 import SystemPackage
 import TTRPC
 
@@ -107,7 +108,7 @@ final class StandardStreams {
     private func open(_ path: String, _ flags: CInt) throws -> FileDescriptor {
         let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOCTTY, 0o644)
         guard descriptor >= 0 else {
-            let code: StatusCode = errno == ENOENT ? .notFound : .unknown
+            let code: RPCCode = errno == ENOENT ? .notFound : .unknown
             throw TTRPCError(code, "failed to open stdio: \(HostError.last("open", path))")
         }
         return FileDescriptor(rawValue: descriptor)

@@ -55,7 +55,8 @@ public struct ClientConnection: Sendable {
                 open.remove(at: index)
                 let result: Result<[UInt8], TTRPCError>
                 do { result = try Response(decoding: frame.data).result } catch {
-                    result = .failure(TTRPCError(.internal, "answer on stream \(frame.stream) is no ttrpc.Response"))
+                    result = .failure(
+                        TTRPCError(.internalError, "answer on stream \(frame.stream) is no ttrpc.Response"))
                 }
                 answers.append(Answer(stream: frame.stream, result: result))
             case .oversized(let stream, _, let length):

@@ -1,4 +1,5 @@
 import CShimMessages
+import RPC
 
 /// An answer as it travels in a response frame (ttrpc.proto, `Response`).
 public struct Response: Equatable, Sendable {
@@ -14,8 +15,7 @@ public struct Response: Equatable, Sendable {
     init(decoding data: [UInt8]) throws {
         self = try decodeMessage(data, ttrpc__response__unpack) { message in
             if let status = message.status?.pointee, status.code != 0 {
-                return Response(
-                    .failure(TTRPCError(StatusCode(rawValue: status.code) ?? .unknown, text(status.message))))
+                return Response(.failure(TTRPCError(RPCCode(rawValue: status.code) ?? .unknown, text(status.message))))
             }
             return Response(.success(bytes(message.payload)))
         }

@@ -1,3 +1,5 @@
+import RPC
+
 /// The server's side of one connection: bytes in, calls and bytes out. Does no I/O.
 ///
 /// What is wrong with a frame is answered on its stream, and the connection goes on, as containerd's ttrpc does.
@@ -92,7 +94,7 @@ public struct ServerConnection: Sendable {
         }
     }
 
-    private mutating func refuse(_ stream: UInt32, _ code: StatusCode, _ message: String) {
+    private mutating func refuse(_ stream: UInt32, _ code: RPCCode, _ message: String) {
         let data = Response(.failure(TTRPCError(code, message))).encoded
         Frame(stream: stream, kind: .response, data: data).encode(into: &output)
     }

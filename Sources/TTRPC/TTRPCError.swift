@@ -1,12 +1,14 @@
+import RPC
+
 /// A call's failure as it travels in a response's status.
 public struct TTRPCError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The gRPC code.
-    public var code: StatusCode
+    /// The code: ttrpc shares gRPC's.
+    public var code: RPCCode
     /// The text, in the field's words where clients match on them.
     public var message: String
 
     /// An error with `code` and `message`.
-    public init(_ code: StatusCode, _ message: String) {
+    public init(_ code: RPCCode, _ message: String) {
         self.code = code
         self.message = message
     }

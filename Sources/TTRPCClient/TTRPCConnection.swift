@@ -124,7 +124,7 @@ public final class TTRPCConnection: Sendable {
                 state.pending[stream] = Pending(continuation: continuation, token: token, deadline: deadline)
                 return nil
             } catch {
-                return error as? TTRPCError ?? TTRPCError(.internal, "\(error)")
+                return error as? TTRPCError ?? TTRPCError(.internalError, "\(error)")
             }
         }
         if let refusal { return continuation.resume(throwing: refusal) }

@@ -36,7 +36,7 @@ import Testing
         guard case .failure(let error) = bytes.withUnsafeBytes({ client.receive($0) })[0].result else {
             return #expect(Bool(false))
         }
-        #expect(error.code == .internal)
+        #expect(error.code == .internalError)
     }
 
     @Test func anAnswerThatIsTooLongFailsItsCallOnly() throws {
