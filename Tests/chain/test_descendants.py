@@ -149,7 +149,8 @@ def test_a_pid_stands_for_the_process_in_all_that_is_done_to_it(runu, adopted, n
         assert runu.status("c") == "running"
         runu("kill", "c", "TERM")
     assert os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) == (code or 5)
-    assert not any(map(alive, pids)) and runu.status("c") == "stopped"
+    wait_until(lambda: not any(map(alive, pids)), what="the others' end")
+    assert runu.status("c") == "stopped"
     runu("delete", "c")
 
 
