@@ -270,6 +270,6 @@ void ukk_rest(void) {
 
 void ukk_keep_small(void) {
     mallopt(M_ARENA_MAX, 1);
-    mallopt(M_TRIM_THRESHOLD, 64 << 10);
-    mallopt(M_TOP_PAD, 16 << 10);
+    mallopt(M_TRIM_THRESHOLD, 512 << 10);
+    mallopt(M_TOP_PAD, 64 << 10);
 }
