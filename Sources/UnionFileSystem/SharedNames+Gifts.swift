@@ -49,17 +49,20 @@ extension SharedNames {
     package func following(_ node: Node, previous: Name?, count: Int) -> [Name] {
         guard let parent = node.parent, let tree = node.mount.tree else { return [] }
         if !parent.isMerged { tellAll(of: parent) }
-        if listing?.isOf(parent) != true {
+        if let index = listings.firstIndex(where: { $0.isOf(parent) }) {
+            listings.swapAt(0, index)
+        } else {
             if listed?.folder !== parent {
-                if listed?.folder !== parent {
-                    guard let entries = try? tree.list(parent), entries.count <= 4096 else { return [] }
-                    listed = (parent, entries)
-                }
+                guard let entries = try? tree.list(parent), entries.count <= SharedNames.mostEntries else { return [] }
+                listed = (parent, entries)
             }
-            listing = FolderListing(parent, listed?.entries ?? [])
+            if listings.count == SharedNames.mostListings { listings.removeLast() }
+            listings.insert(FolderListing(parent, listed?.entries ?? []), at: 0)
         }
-        return listing?.following(node.name, previous: previous, count: count) ?? []
+        return listings[0].following(node.name, previous: previous, count: count)
     }
+
+    private static let mostListings = 32
 
     // MARK: Folders
 

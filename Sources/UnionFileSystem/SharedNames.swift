@@ -15,9 +15,10 @@ package final class SharedNames {
     let table: UnsafeMutableRawPointer
     private var lastNumber: UInt32 = 0
     unowned let files: FileSystem
-    /// The folder that was listed last, and in what orders programs go through it, once somebody does.
+    /// The folder that was listed last.
     var listed: (folder: Node, entries: [ListEntry])?
-    var listing: FolderListing?
+    /// In what orders programs go through the folders whose files they open one after the other; the latest first.
+    var listings: [FolderListing] = []
 
     /// - Throws: why the host gives no such memory.
     init(_ files: FileSystem) throws(Errno) {
