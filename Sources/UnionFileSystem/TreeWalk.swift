@@ -45,7 +45,7 @@ package struct TreeWalk {
     package mutating func goes(to node: Node, _ shared: SharedNames) -> Bool {
         guard let parent = node.parent, shared.isWalked(parent) else { return false }
         guard advance(to: node, in: parent, shared) else {
-            if node.isFolder {
+            if node.isFolder, !isAbove(node) {
                 misses += 1
                 if misses > TreeWalk.mostMisses || levels.isEmpty {
                     levels = []
@@ -59,6 +59,13 @@ package struct TreeWalk {
         finished = nil
         if node.isFolder { enter(node, shared) } else { opensFiles = true }
         return true
+    }
+
+    /// Whether the process went back to a folder through which it came.
+    private func isAbove(_ folder: Node) -> Bool {
+        var at = levels.last?.folder ?? finished
+        while let seen = at, seen !== folder { at = seen.parent }
+        return at != nil
     }
 
     private mutating func advance(to node: Node, in parent: Node, _ shared: SharedNames) -> Bool {
