@@ -127,9 +127,10 @@ package struct CallContext: @unchecked Sendable {
     // MARK: Answers from other places than the handler's return
 
     /// Gives the caller a duplicate of `descriptor` while its call goes on, as `number` or under the lowest free one, and
-    /// returns the number it has there.
+    /// returns the number it has there. Under the big lock.
     package func inject(_ descriptor: CInt, closeOnExec: Bool, number: CInt = -1) throws(Errno) -> CInt {
-        let number = ukk_add_descriptor(kernel.listener, id, descriptor, number, closeOnExec ? 1 : 0, 0)
+        let number = ukk_add_descriptor(
+            kernel.listener, id, kernel.whoMeets(tid), descriptor, number, closeOnExec ? 1 : 0, 0)
         guard number >= 0 else { throw Errno(rawValue: -number) }
         return number
     }

@@ -176,7 +176,7 @@ package final class Kernel: @unchecked Sendable {
         }
         if process.sites.mayChange { inside.saw(call) }
         do throws(Errno) {
-            answer(call.id, try handler(call))
+            answer(call.id, try handler(call), to: tid)
         } catch {
             if error == FileSystem.mustWait {
                 copyAside(notification)
@@ -185,6 +185,7 @@ package final class Kernel: @unchecked Sendable {
             }
         }
         files.system.unpin()
+        ukk_part()
     }
 
     /// Has a call done again when a big file's data is where it needs it.
@@ -239,15 +240,21 @@ package final class Kernel: @unchecked Sendable {
         }
     }
 
+    /// Who is met (`ukk_meet`) to be given a descriptor: a caller whom no signal can take away between that and the answer. Under the
+    /// big lock, so that nobody gives him other processors meanwhile.
     @inline(__always)
-    private func answer(_ id: UInt64, _ reply: Reply) {
+    func whoMeets(_ tid: pid_t) -> pid_t { isKillable ? tid : 0 }
+
+    /// - Parameter tid: the caller, under the big lock; else 0.
+    @inline(__always)
+    private func answer(_ id: UInt64, _ reply: Reply, to tid: pid_t = 0) {
         switch reply {
         case .value(let value): _ = ukk_answer(listener, id, Int64(value), 0)
         case .native: _ = ukk_continue(listener, id)
         case .restart: _ = ukk_answer(listener, id, 0, 512)
         case .later: break
         case .descriptor(let descriptor, let closeOnExec, let closing, let number):
-            let result = ukk_add_descriptor(listener, id, descriptor, number, closeOnExec ? 1 : 0, 1)
+            let result = ukk_add_descriptor(listener, id, whoMeets(tid), descriptor, number, closeOnExec ? 1 : 0, 1)
             if result < 0 { _ = ukk_answer(listener, id, 0, -result) }
             if closing { close(descriptor) }
         }

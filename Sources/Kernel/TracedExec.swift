@@ -112,7 +112,7 @@ struct TracedExec: Sendable {
         let folder = isProgram ? -1 : open("/proc/\(call.kernel.nursery.pid)/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if folder >= 0 { close(folder) } }
         let result = ukk_add_descriptor(
-            call.kernel.listener, call.id, isProgram ? call.kernel.loader : folder, number, closes ? 1 : 0, 0)
+            call.kernel.listener, call.id, 0, isProgram ? call.kernel.loader : folder, number, closes ? 1 : 0, 0)
         guard result >= 0 else {
             close(original)
             throw Errno(rawValue: -result)
@@ -124,7 +124,8 @@ struct TracedExec: Sendable {
     func giveBack(_ listener: CInt, _ id: UInt64, isExecuted: Bool) {
         guard replaced.original >= 0 else { return }
         if !isExecuted || !replaced.closesOnExec {
-            _ = ukk_add_descriptor(listener, id, replaced.original, replaced.number, replaced.closesOnExec ? 1 : 0, 0)
+            _ = ukk_add_descriptor(
+                listener, id, 0, replaced.original, replaced.number, replaced.closesOnExec ? 1 : 0, 0)
         }
         close(replaced.original)
     }

@@ -27,25 +27,37 @@ int ukk_receive(int listener, struct seccomp_notif *notification) {
     return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, notification));
 }
 
-int ukk_answer(int listener, uint64_t id, int64_t value, int error) {
+static int answer(int listener, uint64_t id, int64_t value, int error) {
     struct seccomp_notif_resp response = {.id = id, .val = error ? 0 : value, .error = -error};
     return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response));
 }
 
+int ukk_answer(int listener, uint64_t id, int64_t value, int error) {
+    ukk_part();
+    return answer(listener, id, value, error);
+}
+
+int ukk_let_out(int listener, uint64_t id) { return answer(listener, id, 0, 512); }
+
 int ukk_continue(int listener, uint64_t id) {
+    ukk_part();
     struct seccomp_notif_resp response = {.id = id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
     return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response));
 }
 
-int ukk_add_descriptor(int listener, uint64_t id, int fd, int number, int close_on_exec, int send) {
+int ukk_add_descriptor(
+    int listener, uint64_t id, pid_t caller, int fd, int number, int close_on_exec, int send) {
+    int met = ukk_meet(caller);
     struct seccomp_notif_addfd add = {
         .id = id,
-        .flags = (number >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0) | (send ? SECCOMP_ADDFD_FLAG_SEND : 0),
+        .flags = (number >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0) | (send && !met ? SECCOMP_ADDFD_FLAG_SEND : 0),
         .srcfd = fd,
         .newfd = number >= 0 ? number : 0,
         .newfd_flags = close_on_exec ? O_CLOEXEC : 0,
     };
-    return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add));
+    int added = result(ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add));
+    if (send && met && added >= 0) ukk_answer(listener, id, added, 0);
+    return added;
 }
 
 int ukk_is_waiting(int listener, uint64_t id) { return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0; }

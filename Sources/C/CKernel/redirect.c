@@ -36,7 +36,7 @@ static int stop_caller(pid_t tid, int listener, uint64_t id, int killable, unsig
     if (ptrace(PTRACE_SEIZE, tid, 0, options) < 0) return -errno;
     if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0) return -errno;
     // The stop is taken on the way out of the call, so a caller that only death could interrupt has to be let out.
-    if (killable) ukk_answer(listener, id, 0, 512);
+    if (killable) ukk_let_out(listener, id);
     return wait_for(tid, status);
 }
 
@@ -66,7 +66,9 @@ static void execute(machine_registers *registers, const uint64_t *arguments) {
 int ukk_redirect_exec(
     pid_t tid, int listener, uint64_t id, int killable, int fd, uint64_t empty, uint64_t argv, uint64_t envp) {
     const uint64_t arguments[5] = {(uint64_t)fd, empty, argv, envp, AT_EMPTY_PATH};
-    return redirect(tid, listener, id, killable, execute, arguments);
+    int error = redirect(tid, listener, id, killable, execute, arguments);
+    ukk_part();
+    return error;
 }
 
 static void enter(machine_registers *registers, const uint64_t *entry) { machine_enter(registers, *entry); }

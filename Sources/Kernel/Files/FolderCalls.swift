@@ -75,6 +75,6 @@ enum FolderCalls {
             return false
         }
         let closes = information["flags"].flatMap { UInt32($0, radix: 8) }.map { $0 & UInt32(O_CLOEXEC) != 0 } ?? false
-        return ukk_add_descriptor(call.kernel.listener, call.id, standIn, call.int(0), closes ? 1 : 0, 0) >= 0
+        return ukk_add_descriptor(call.kernel.listener, call.id, 0, standIn, call.int(0), closes ? 1 : 0, 0) >= 0
     }
 }
