@@ -361,7 +361,7 @@ static void groups(void) {
 
 static volatile sig_atomic_t handled, order[64], count;
 static siginfo_t last;
-static void on_signal(int s, siginfo_t *i, void *c) { (void)c; handled++; last = *i; if (count < 64) order[count++] = i->si_value.sival_int ? i->si_value.sival_int : s; }
+static void on_signal(int s, siginfo_t *i, void *c) { (void)c; __atomic_add_fetch(&handled, 1, __ATOMIC_SEQ_CST); last = *i; if (count < 64) order[count++] = i->si_value.sival_int ? i->si_value.sival_int : s; }
 static void handle(int signal, int flags) {
     struct sigaction a = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | flags};
     sigemptyset(&a.sa_mask);
