@@ -47,7 +47,8 @@ int ukk_continue(int listener, uint64_t id) {
 
 int ukk_add_descriptor(
     int listener, uint64_t id, pid_t caller, int fd, int number, int close_on_exec, int send) {
-    int met = ukk_meet(caller);
+    uint64_t begun;
+    int met = ukk_meet_if_faster(caller, &begun);
     struct seccomp_notif_addfd add = {
         .id = id,
         .flags = (number >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0) | (send && !met ? SECCOMP_ADDFD_FLAG_SEND : 0),
@@ -57,6 +58,7 @@ int ukk_add_descriptor(
     };
     int added = result(ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add));
     if (send && met && added >= 0) ukk_answer(listener, id, added, 0);
+    if (added >= 0) ukk_took(met, begun);
     return added;
 }
 

@@ -26,6 +26,9 @@ int ukk_add_descriptor(
 /// Has this thread and `other`, a caller that waits, stay on one processor while one wakes the other, until `ukk_part` or an
 /// answer: five times faster. Whether they do; nobody (0) is not met, nor who may not run here.
 int ukk_meet(pid_t other);
+/// The same, if it was the faster way lately. Afterwards `ukk_took` has to be told what this returned, and `begun`.
+int ukk_meet_if_faster(pid_t other, uint64_t *begun);
+void ukk_took(int met, uint64_t begun);
 void ukk_part(void);
 /// Ends a call with ERESTARTSYS for a caller that is to stop before it comes back to its program: who met it still does.
 int ukk_let_out(int listener, uint64_t id);
