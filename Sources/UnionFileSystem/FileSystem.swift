@@ -43,7 +43,7 @@ package final class FileSystem {
     /// Files of the writable folder may be watched.
     var isWatched = false
     /// The container's processes, for /proc; nil before the kernel said so.
-    package weak var processes: (any ProcessTableView)?
+    package var processes: (any ProcessTableView)?
     /// Host name and the like, for /proc/sys/kernel.
     package var identity = SystemIdentity()
 

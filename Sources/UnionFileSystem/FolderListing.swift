@@ -1,7 +1,7 @@
 /// The files of a folder in the orders in which programs go through them: as the folder lists them, by inode number, and by
 /// name.
 package struct FolderListing {
-    private weak var folder: Node?
+    private let folder: Node
     private let names: [Name]
     private let places: [Name: Int]
     /// Indices into `names`, and each one's rank there.

@@ -27,6 +27,8 @@ package struct TreeWalk {
     private var levels: [Level] = []
     /// The folder with which the walk came to its end, as far as it was known.
     private var finished: Node?
+    /// A folder through which it might have gone: who opens what is in it in an order of his own asks again and again.
+    private var tried: Level?
     /// How many folders in a row were opened elsewhere.
     private var misses = 0
     /// Whether the process opens the files as well.
@@ -76,9 +78,11 @@ package struct TreeWalk {
             return true
         }
         // It began in a folder beside: the one above is gone through as a whole.
-        guard node.isFolder, let beside = known(in: parent), var level = Level(parent, shared),
-            let behind = level.place(of: beside.name, isNear: false)
-        else { return false }
+        guard node.isFolder, let beside = known(in: parent) else { return false }
+        if tried?.folder !== parent || tried?.place(of: node.name, isNear: false) == nil {
+            tried = Level(parent, shared)
+        }
+        guard var level = tried, let behind = level.place(of: beside.name, isNear: false) else { return false }
         level.next = behind + 1
         guard let place = level.place(of: node.name) else { return false }
         level.next = place + 1
