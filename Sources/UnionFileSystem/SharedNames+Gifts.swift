@@ -88,13 +88,19 @@ extension SharedNames {
         return node
     }
 
-    /// Opens a layer's folder for a process to keep; nil when its own listing by the host would not be right, or when the
-    /// process has it.
-    func gift(_ folder: Node, unless isKept: (UInt64) -> Bool) -> uki_kept? {
-        guard (try? files.needsListing(folder)) == false else { return nil }
+    /// Whether a folder may be opened for a process to keep: a layer's, whose listing by the host is right.
+    func mayBeGiven(_ folder: Node) -> Bool { keepable(folder) != nil }
+
+    private func keepable(_ folder: Node) -> uki_name? {
+        guard (try? files.needsListing(folder)) == false, let parent = folder.parent else { return nil }
         saw(folder)
-        guard let parent = folder.parent, let entry = keepable(folder.name, in: parent), !isKept(entry.ino),
-            let host = folder.hostID?.numbers, let opened = try? files.openFolder(folder)
+        return keepable(folder.name, in: parent)
+    }
+
+    /// Opens such a folder; nil when it is none, or when the process has it.
+    func gift(_ folder: Node, unless isKept: (UInt64) -> Bool) -> uki_kept? {
+        guard let entry = keepable(folder), !isKept(entry.ino), let host = folder.hostID?.numbers,
+            let opened = try? files.openFolder(folder)
         else { return nil }
         return uki_kept(
             ino: entry.ino, device: entry.device, descriptor: opened, host_dev: host.0, host_ino: host.1)

@@ -114,14 +114,18 @@ package struct TreeWalk {
             }
             let entry = levels[level].entries[levels[level].next]
             let parent = levels[level].folder
-            levels[level].next += 1
             names += 1
-            if entry.type == .folder {
-                guard let folder = shared.folder(entry.name, in: parent) else { continue }
+            if entry.type == .folder, let folder = shared.folder(entry.name, in: parent) {
+                // One that has to be asked for: what is in it can be opened then.
+                guard shared.mayBeGiven(folder) else { break }
+                levels[level].next += 1
                 if let gift = shared.gift(folder, unless: isKept) { gifts.append(gift) }
                 enter(folder, shared)
                 names += levels.last?.entries.count ?? 0
-            } else if opensFiles,
+                continue
+            }
+            levels[level].next += 1
+            if entry.type == .file, opensFiles,
                 let gift = shared.gift(entry.name, in: parent, isRepeated: false, unless: isKept)
             {
                 gifts.append(gift)
