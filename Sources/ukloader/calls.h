@@ -2,21 +2,11 @@
 #pragma once
 #include <stdint.h>
 
+#include "../C/CKernel/machine_call.h"
+
 typedef uint64_t u64;
 typedef uint32_t u32;
 typedef int64_t i64;
-
-static inline i64 call6(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
-    register u64 r10 __asm__("r10") = d;
-    register u64 r8 __asm__("r8") = e;
-    register u64 r9 __asm__("r9") = f;
-    i64 value;
-    __asm__ volatile("syscall"
-                     : "=a"(value)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return value;
-}
 
 static inline i64 call4(u64 number, u64 a, u64 b, u64 c, u64 d) {
     register u64 r10 __asm__("r10") = d;

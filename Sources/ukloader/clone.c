@@ -117,7 +117,7 @@ __attribute__((used)) struct ready ukc_prepare(struct frame *frame) {
         frame->stack = (u64)child;
     } else if (a.flags & SHARES_MEMORY) {
         // Both use the same stack, below which a child that comes first would leave nothing as it was.
-        i64 room = call6(NR_MMAP, 0, ROOM, 3, 0x22, (u64)-1, 0);
+        i64 room = machine_call(NR_MMAP, 0, ROOM, 3, 0x22, (u64)-1, 0);
         if (room < 0 && room > -PAGE) {
             frame->result = room;
             return (struct ready){frame, 0};
@@ -135,9 +135,9 @@ static void clear_handlers(void) {
         u64 handler, flags, restorer, mask;
     } action;
     for (u64 signal = 1; signal <= LAST_SIGNAL; signal++) {
-        if (call6(NR_SIGACTION, signal, 0, (u64)&action, 8, 0, 0) || action.handler <= 1) continue;
+        if (machine_call(NR_SIGACTION, signal, 0, (u64)&action, 8, 0, 0) || action.handler <= 1) continue;
         action.handler = action.flags = action.restorer = action.mask = 0;
-        call6(NR_SIGACTION, signal, (u64)&action, 0, 8, 0, 0);
+        machine_call(NR_SIGACTION, signal, (u64)&action, 0, 8, 0, 0);
     }
 }
 
@@ -145,7 +145,7 @@ static void clear_handlers(void) {
 __attribute__((used)) struct frame *ukc_finish(struct frame *frame) {
     if (frame->result == 0) {
         if (frame->clears) clear_handlers();
-        if (frame->told && frame->flags & SHARES_MEMORY) *(volatile int *)frame->told = (int)call6(NR_GETTID, 0, 0, 0, 0, 0, 0);
+        if (frame->told && frame->flags & SHARES_MEMORY) *(volatile int *)frame->told = (int)machine_call(NR_GETTID, 0, 0, 0, 0, 0, 0);
         return frame;
     }
     if (frame->told && frame->result > 0) *(volatile int *)frame->told = (int)frame->result;

@@ -197,10 +197,10 @@ static i64 request(u64 what, u64 keeps) {
 static int prepare(void) {
     i64 descriptor = request(UKI_WANT_TABLE, 0);
     if (descriptor < 0) return 0;
-    u64 at = (u64)call6(NR_MMAP, UKI_TABLE, UKI_TABLE_SIZE, TABLE_PROTECTION, TABLE_FLAGS, (u64)descriptor, 0);
+    u64 at = (u64)machine_call(NR_MMAP, UKI_TABLE, UKI_TABLE_SIZE, TABLE_PROTECTION, TABLE_FLAGS, (u64)descriptor, 0);
     call4(NR_CLOSE, (u64)descriptor, 0, 0, 0);
     if (at != UKI_TABLE && !(at == (u64)IS_THERE && is_readable(UKI_TABLE) && header()->version == UKI_VERSION)) return 0;
-    at = (u64)call6(NR_MMAP, UKI_OWN, UKI_PAGE_SIZE, OWN_PROTECTION, OWN_FLAGS, (u64)-1, 0);
+    at = (u64)machine_call(NR_MMAP, UKI_OWN, UKI_PAGE_SIZE, OWN_PROTECTION, OWN_FLAGS, (u64)-1, 0);
     // What is there may be a handler's, which has told of it.
     if (at != UKI_OWN && acquire(&page()->ready)) return 1;
     return request(UKI_HAVE_TABLE, at == UKI_OWN) == 0;

@@ -29,7 +29,7 @@ __attribute__((used)) static u64 target;
 /// The loader's last but one instruction, which does nothing: where a traced program is stopped.
 extern const char finish[];
 
-static long call3(long number, u64 a, u64 b, u64 c) { return call6(number, a, b, c, 0, 0, 0); }
+static long call3(long number, u64 a, u64 b, u64 c) { return machine_call(number, a, b, c, 0, 0, 0); }
 
 /// Of the answering code, see inside.c.
 extern char uki_entry[];
@@ -55,14 +55,14 @@ static u64 map_image(const struct ukl_image *image, u64 wanted) {
         u64 room = image->alignment > PAGE ? size + image->alignment : size;
         if (wanted) {
             u64 hint = (wanted + image->alignment - 1) & ~(image->alignment - 1);
-            place = (u64)call6(CALL_MMAP, hint + image->low, size, 0, reserve | FIXED_NO_REPLACE, (u64)-1, 0);
+            place = (u64)machine_call(CALL_MMAP, hint + image->low, size, 0, reserve | FIXED_NO_REPLACE, (u64)-1, 0);
             if (place != hint + image->low) {
                 if (!failed((long)place)) call3(CALL_MUNMAP, place, size, 0);
                 place = (u64)-1;
             }
         }
         if (failed((long)place)) {
-            place = (u64)call6(CALL_MMAP, 0, room, 0, reserve, (u64)-1, 0);
+            place = (u64)machine_call(CALL_MMAP, 0, room, 0, reserve, (u64)-1, 0);
             if (failed((long)place)) give_up();
             u64 aligned = (place + image->alignment - 1) & ~(image->alignment - 1);
             if (aligned > place) call3(CALL_MUNMAP, place, aligned - place, 0);
@@ -71,7 +71,7 @@ static u64 map_image(const struct ukl_image *image, u64 wanted) {
         }
         bias = place - image->low;
     } else {
-        u64 place = (u64)call6(CALL_MMAP, image->low, size, 0, reserve | FIXED_NO_REPLACE, (u64)-1, 0);
+        u64 place = (u64)machine_call(CALL_MMAP, image->low, size, 0, reserve | FIXED_NO_REPLACE, (u64)-1, 0);
         if (place != image->low) give_up();
     }
     for (uint32_t i = 0; i < image->segment_count; i++) {
@@ -79,7 +79,7 @@ static u64 map_image(const struct ukl_image *image, u64 wanted) {
         u64 start = bias + page_down(s->address), file_end = bias + s->address + s->file_size;
         u64 memory_end = page_up(bias + s->address + s->memory_size);
         if (s->file_size) {
-            long at = call6(
+            long at = machine_call(
                 CALL_MMAP, start, file_end - start, s->protection, PRIVATE | FIXED, (u64)(uint32_t)image->descriptor,
                 page_down(s->offset));
             if (failed(at)) give_up();
@@ -92,7 +92,7 @@ static u64 map_image(const struct ukl_image *image, u64 wanted) {
         if (s->protection & WRITE)
             for (u64 a = file_end; a < mapped_end; a++) *(volatile char *)a = 0;
         if (memory_end > mapped_end) {
-            long at = call6(
+            long at = machine_call(
                 CALL_MMAP, mapped_end, memory_end - mapped_end, s->protection, PRIVATE | ANONYMOUS | FIXED, (u64)-1, 0);
             if (failed(at)) give_up();
         }
@@ -128,12 +128,12 @@ static void describe(u64 bias, u64 top, const u64 *auxv, const u64 *auxv_end, u6
     map.auxv = auxv;
     map.auxv_size = (uint32_t)((u64)auxv_end - (u64)auxv);
     map.exe_fd = (uint32_t)-1;
-    call6(CALL_PRCTL, 35, 14, (u64)&map, sizeof map, 0, 0);
+    machine_call(CALL_PRCTL, 35, 14, (u64)&map, sizeof map, 0, 0);
 }
 
 /// Builds the program's stack below what the host left, and returns its top; sets where to jump.
 __attribute__((used)) static u64 load(u64 *stack) {
-    long size = call6(
+    long size = machine_call(
         CALL_EXECVE, UKL_REQUEST, (u64)&plan, sizeof plan, (u64)uki_entry, (u64)stack, (u64)finish);
     if (failed(size) || plan.version != UKL_VERSION) give_up();
 
@@ -158,7 +158,7 @@ __attribute__((used)) static u64 load(u64 *stack) {
     call3(CALL_CLOSE, (u64)(uint32_t)plan.program.descriptor, 0, 0);
     // For later, should the program ask often: nothing is written to it yet.
     if (plan.inside)
-        call6(
+        machine_call(
             CALL_MMAP, UKI_PAGE, UKI_PAGE_SIZE, READ | EXECUTE, PRIVATE | ANONYMOUS | FIXED_NO_REPLACE, (u64)-1, 0);
     call3(CALL_PRCTL, 15, (u64)plan.name, 0);
     if (plan.executable_stack)

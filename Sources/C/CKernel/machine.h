@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <sys/user.h>
 
+#include "machine_call.h"
+
 #if defined(__x86_64__)
 
 typedef struct user_regs_struct machine_registers;
@@ -47,19 +49,6 @@ static inline long machine_result(const machine_registers *r) { return (long)r->
 /// Memory below the stopped caller's stack that nothing of its uses.
 static inline uint64_t machine_scratch(const machine_registers *r, size_t size) {
     return (r->rsp - 128 - size) & ~(uint64_t)15;
-}
-
-/// A system call of six arguments without touching errno; the last three only carry bits.
-static inline long machine_call(long number, long a, long b, long c, long d, long e, long f) {
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    long value;
-    __asm__ volatile("syscall"
-                     : "=a"(value)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return value;
 }
 
 #else

@@ -69,18 +69,15 @@ final class InsideAnswers {
     func saw(_ call: CallContext) {
         let sites = call.process.sites
         if sites.lender == call.tid { call.process.sites.lender = 0 }
-        if call.number == InsideAnswers.clone3 {
-            _ = change(call)
-            return
-        }
-        guard InsideAnswers.numbers.contains(call.number) else { return }
+        let isClone = call.number == InsideAnswers.clone3
+        guard isClone || InsideAnswers.numbers.contains(call.number) else { return }
         if isAnsweringCode(call.instructionPointer) {
             // It did not know: where it works, perhaps.
             if sites.isReady { tell(call.process, call.files) }
             return
         }
         let count = call.process.sites.count(call.instructionPointer)
-        guard count >= InsideAnswers.often, count < CallSites.givenUp, count & (count - 1) == 0 else { return }
+        guard isClone || count >= InsideAnswers.often, count < CallSites.givenUp, count & (count - 1) == 0 else { return }
         if !change(call) { call.process.sites.giveUp(call.instructionPointer) }
     }
 
