@@ -77,7 +77,9 @@ final class InsideAnswers {
             return
         }
         let count = call.process.sites.count(call.instructionPointer)
-        guard isClone || count >= InsideAnswers.often, count < CallSites.givenUp, count & (count - 1) == 0 else { return }
+        guard isClone || count >= InsideAnswers.often, count < CallSites.givenUp, count & (count - 1) == 0 else {
+            return
+        }
         if !change(call) { call.process.sites.giveUp(call.instructionPointer) }
     }
 
