@@ -25,6 +25,9 @@ package struct FolderListing {
         }
     }
 
+    /// Of how many files.
+    var count: Int { names.count }
+
     func isOf(_ folder: Node) -> Bool { self.folder === folder }
 
     /// The names that come after one, if the last name asked for was `previous` (nil: it was in another folder). None when

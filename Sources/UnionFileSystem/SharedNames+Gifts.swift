@@ -56,13 +56,20 @@ extension SharedNames {
                 guard let entries = try? tree.list(parent), entries.count <= SharedNames.mostEntries else { return [] }
                 listed = (parent, entries)
             }
-            if listings.count == SharedNames.mostListings { listings.removeLast() }
             listings.insert(FolderListing(parent, listed?.entries ?? []), at: 0)
+            var names = 0
+            let rest = listings.indices.first { index in
+                names += listings[index].count
+                return index > 0 && (index == SharedNames.mostListings || names > SharedNames.mostNamesInListings)
+            }
+            if let rest { listings.removeSubrange(rest...) }
         }
         return listings[0].following(node.name, previous: previous, count: count)
     }
 
     private static let mostListings = 32
+    /// Each is some hundred bytes.
+    private static let mostNamesInListings = 8192
 
     // MARK: Folders
 
