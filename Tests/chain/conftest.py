@@ -71,6 +71,14 @@ def processes():
     return found
 
 
+def is_alive(pid):
+    """Whether a process is there, and has not ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def is_gone(pid):
     """Whether a process has ended and been waited for, or is this process's to wait for (a kernel's test adopts orphans)."""
     try:

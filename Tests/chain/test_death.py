@@ -4,10 +4,10 @@ import pathlib
 import signal
 import time
 
-from conftest import processes, wait_until
+from conftest import is_alive, processes, wait_until
 from kernel_driver import Kernel
 from test_escape import escape, root  # noqa: F401: fixtures
-from test_kernel import is_alive, reap
+from test_kernel import reap
 
 
 def test_everything_dies_with_the_kernel(root):

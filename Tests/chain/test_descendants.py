@@ -16,16 +16,16 @@ import time
 
 import pytest
 
-from conftest import BASE_IMAGE, BIN, Chain, processes, wait_until
+from conftest import BASE_IMAGE, BIN, Chain, is_alive, processes, wait_until
 from kernel_driver import ENVIRONMENT, Kernel, compile_static
 from test_death import (  # noqa: F401
     test_everything_dies_with_the_first_process, test_everything_dies_with_the_kernel,
     test_processes_that_die_in_the_middle_of_a_call_leave_nothing)
 from test_escape import bird, escape, root, test_processes_outside_are_out_of_reach  # noqa: F401
 from test_kernel import (  # noqa: F401
-    is_alive, reap, test_a_dead_kernel_leaves_nobody, test_further_processes, test_nobody_outlives_the_first_process)
+    reap, test_a_dead_kernel_leaves_nobody, test_further_processes, test_nobody_outlives_the_first_process)
 from test_runu import (  # noqa: F401
-    alive, rootfs, runu, test_console_socket_gets_the_terminal, test_created_container_is_deleted_without_force,
+    rootfs, runu, test_console_socket_gets_the_terminal, test_created_container_is_deleted_without_force,
     test_dead_kernel_means_stopped, test_exec_on_a_terminal, test_exec_streams_exit_code_environment_and_folder,
     test_life_from_create_to_delete, test_missing_programs_are_named, test_pause_and_resume, test_run_forwards_signals,
     test_run_hands_streams_and_exit_code_through, test_run_on_a_terminal, test_run_tells_a_death_by_signal,
@@ -141,7 +141,7 @@ def test_a_pid_stands_for_the_process_in_all_that_is_done_to_it(runu, adopted, n
     os.kill(execed, number)
     # By a signal that it does not handle an exec's process ends; the first one does not, as in a pid namespace.
     assert os.waitstatus_to_exitcode(os.waitpid(execed, 0)[1]) == (code or -number)
-    wait_until(lambda: sum(map(alive, shells)) == 1, what="the exec'd process's end")
+    wait_until(lambda: sum(map(is_alive, shells)) == 1, what="the exec'd process's end")
     assert runu.status("c") == "running"
     os.kill(first, number)
     if code is None:
@@ -149,7 +149,7 @@ def test_a_pid_stands_for_the_process_in_all_that_is_done_to_it(runu, adopted, n
         assert runu.status("c") == "running"
         runu("kill", "c", "TERM")
     assert os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) == (code or 5)
-    wait_until(lambda: not any(map(alive, pids)), what="the others' end")
+    wait_until(lambda: not any(map(is_alive, pids)), what="the others' end")
     assert runu.status("c") == "stopped"
     runu("delete", "c")
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import wait_until
+from conftest import is_alive, wait_until
 from kernel_driver import Kernel, request
 
 
@@ -23,13 +23,6 @@ def root(tmp_path):
         if applet != "busybox":
             (tmp_path / "bin" / applet).symlink_to("busybox")
     return tmp_path
-
-
-def is_alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def reap():

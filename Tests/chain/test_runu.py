@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from conftest import BASE_IMAGE, BIN, processes, wait_until
+from conftest import BASE_IMAGE, BIN, is_alive, processes, wait_until
 
 BUSYBOX = pathlib.Path("/bin/busybox")
 APPLETS = ["sh", "true", "false", "sleep", "echo", "cat", "ls", "id", "pwd", "env", "kill", "stty", "tty", "head"]
@@ -98,10 +98,6 @@ def runu(tmp_path, rootfs):
     wait_until(lambda: not runu.left(), what=f"nothing left of runu's containers: {runu.left()}")
 
 
-def alive(pid):
-    return pid in processes() and processes()[pid][2] != "Z"
-
-
 def test_run_hands_streams_and_exit_code_through(runu):
     bundle = runu.bundle("sh", "-c", "cat; echo problem >&2; exit 7")
     result = runu("run", "--bundle", bundle, "c", check=False, input="hello\n")
@@ -139,14 +135,14 @@ def test_life_from_create_to_delete(runu):
 def test_created_container_is_deleted_without_force(runu):
     pid, _ = runu.create("c", "sleep", "1000")
     runu("delete", "c")
-    wait_until(lambda: not alive(pid), what="the process's end")
+    wait_until(lambda: not is_alive(pid), what="the process's end")
 
 
 def test_force_deletes_what_runs_and_does_not_mind_what_is_not(runu):
     pid, _ = runu.create("c", "sh", "-c", "sleep 1000 & sleep 1000")
     runu("start", "c")
     runu("delete", "--force", "c")
-    assert not alive(pid)
+    assert not is_alive(pid)
     assert runu("delete", "-f", "c").returncode == 0
     assert runu("delete", "c", check=False).returncode == 1
 
@@ -184,13 +180,13 @@ def test_exec_from_a_file_detached(runu):
         runu.command("exec", "--process", process, "--detach", "--pid-file", runu.folder / "exec.pid", "c"),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     pid = int((runu.folder / "exec.pid").read_text())
-    assert alive(pid)
+    assert is_alive(pid)
     inside = json.loads(runu("ps", "-f", "json", "c").stdout)
     assert len(inside) == 2 and all(str(one) in runu("ps", "c").stdout for one in inside)
     # On some hosts another process stands for it (test_descendants.py).
     assert pid in inside or os.readlink(f"/proc/{pid}/exe") == str(BIN / "runu")
     runu("delete", "-f", "c")
-    wait_until(lambda: not alive(pid), what="the exec'd process's end")
+    wait_until(lambda: not is_alive(pid), what="the exec'd process's end")
 
 
 @pytest.mark.parametrize("argument, text", [
@@ -638,7 +634,7 @@ def test_dead_kernel_means_stopped(runu):
     runu("start", "c")
     kernel = [p for p, e in processes().items() if str(runu.folder) in " ".join(e[3]) and e[0] == "ukernel"][0]
     os.kill(kernel, signal.SIGKILL)
-    wait_until(lambda: not alive(pid), what="the process's end")
+    wait_until(lambda: not is_alive(pid), what="the process's end")
     assert runu.status("c") == "stopped"
     runu("delete", "c")
 
@@ -651,7 +647,7 @@ def test_kernel_that_hangs_is_told_from_afar_and_deleted_by_force(runu):
     assert runu("list").stdout.splitlines()[1].split()[0] == "c"
     assert runu.status("c") == "running"
     runu("delete", "--force", "c")
-    assert not alive(pid)
+    assert not is_alive(pid)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 5}'])
@@ -662,7 +658,7 @@ def test_record_that_cannot_be_read_is_told_and_deleted_by_force(runu, text):
     assert "state.json" in runu("state", "c", check=False).stderr
     assert runu("list", "-q").returncode == 0
     runu("delete", "--force", "c")
-    wait_until(lambda: not alive(pid), what="the process's end")
+    wait_until(lambda: not is_alive(pid), what="the process's end")
 
 
 def test_namespaces_that_are_none_are_refused_as_the_specification_asks(runu):

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import BASE_IMAGE, BIN, processes, wait_until
+from conftest import BASE_IMAGE, BIN, is_alive, processes, wait_until
 from ttrpc_client import Client, EventServer, RpcError, decode, encode, frame, request
 
 SHIM = BIN / "containerd-shim-runu-v2"
@@ -90,8 +90,7 @@ class Shim:
         self.client.call("Shutdown", encode((1, self.id)))
 
     def is_alive(self):
-        entry = processes().get(self.pid)
-        return entry is not None and entry[2] != "Z"
+        return is_alive(self.pid)
 
     def end(self):
         for pid, entry in processes().items():
@@ -483,7 +482,7 @@ def test_delete_after_the_shims_death_clears_the_container_away(shim):
     wait_until(lambda: not one.is_alive(), what="end of the shim")
     response = decode(one.command("delete"))
     assert response[2] == [137] and 3 in response
-    wait_until(lambda: pid not in processes() or processes()[pid][2] == "Z", what="end of the container")
+    wait_until(lambda: not is_alive(pid), what="end of the container")
     assert not os.path.exists(one.path)
     assert not (one.folder / "runtime/test/c0").exists()
 
